@@ -1,0 +1,70 @@
+package decision
+
+import (
+	"time"
+
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+// Input is all that one look at a rollout may depend on.
+type Input struct {
+	Cut      Cut
+	Evidence []stats.Evidence // current evidence of every test, in catalogue order
+	Stage    StageData
+	Health   HealthData
+	Applied  []Applied
+	Commands []Command
+	Publish  []PublishResult
+}
+
+// Cut is a barrier in the inputs: a wall time and how far each log was read.
+type Cut struct {
+	Seq        int64
+	Wall       schemas.Time
+	Inputs     []schemas.InputRange // offsets behind the final windows, per log
+	CatchingUp bool                 // the watermark lags: only a rollback may be signed
+	Ended      bool                 // every log ended (a recording): no more data will come
+}
+
+// StageData is what the running stage has seen. Windows count only when they are
+// final, complete, and free of any change of split.
+type StageData struct {
+	Bake         time.Duration // Σ of such windows, fast lane
+	Samples      [2]int64      // predictions per arm in them
+	LabelBake    time.Duration // the same in the label lane
+	LabelSamples [2]int64
+}
+
+// HealthData are facts about the data of one rollout, computed from final windows.
+type HealthData struct {
+	Since             schemas.Time    // start of the first window of the rollout
+	Mark              schemas.Time    // end of the last final window of the fast lane
+	LastData          schemas.Time    // end of the last final window with an event of either arm; Unknown = none yet
+	LastArm           [2]schemas.Time // the same per arm
+	StableSinceCanary int64           // stable events in windows after the last with a canary event
+	CanarySinceStable int64
+	Late, Seen        [2]int64 // late and accepted rows per arm in the current stage
+	Incomplete        int64    // final windows of the stage with a data gap
+	Unmatched         int64    // outcomes that joined no prediction
+	ArmMismatch       int64    // outcomes whose arm contradicts their prediction
+}
+
+// Applied says that every expected router serves a verdict.
+type Applied struct {
+	Generation, Sequence uint64
+	At                   schemas.Time // the last expected router's acknowledgement
+}
+
+// Command is an operator's order: "pause", "resume", "promote", "rollback", "kill", "abort".
+type Command struct {
+	Verb, Actor, Reason string
+	At                  schemas.Time
+}
+
+// PublishResult says what became of a verdict that was to be published.
+type PublishResult struct {
+	Generation, Sequence uint64
+	Result               string // "acked", "fenced", "expired"
+	At                   schemas.Time
+}
