@@ -1,0 +1,124 @@
+package arch
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// row says what the packages of one folder may import beside the standard
+// library. "*" = anything; a folder of others stands for all below it.
+type row struct {
+	pkg   string
+	own   []string // folders of this module
+	third []string // modules of others; "module@file.go" = from that file only
+}
+
+const (
+	gonum      = "gonum.org/v1/gonum"
+	arrow      = "github.com/apache/arrow/go/v17"
+	json       = "github.com/go-json-experiment/json"
+	yaml       = "github.com/goccy/go-yaml"
+	compress   = "github.com/klauspost/compress"
+	lz4        = "github.com/pierrec/lz4/v4"
+	kafka      = "github.com/segmentio/kafka-go"
+	nats       = "github.com/nats-io/nats.go"
+	nkeys      = "github.com/nats-io/nkeys"
+	murmur     = "github.com/twmb/murmur3"
+	prometheus = "github.com/prometheus/client_golang"
+)
+
+// table is the law of imports. Data flows ingest → stats, drift → decision →
+// publish; only internal/engine sees the whole core, only cmd sees everything.
+var table = []row{
+	{pkg: "schemas"},
+
+	{pkg: "stats", third: []string{gonum}},
+	{pkg: "stats/sequential", own: []string{"stats"}, third: []string{gonum}},
+	{pkg: "stats/multiple", own: []string{"stats"}, third: []string{gonum}},
+	{pkg: "drift", own: []string{"stats"}, third: []string{gonum}},
+	{pkg: "decision", own: []string{"schemas", "stats", "stats/multiple"}, third: []string{yaml}},
+
+	{pkg: "ingest/join", own: []string{"schemas"}},
+	{pkg: "ingest/window", own: []string{"schemas", "stats"}, third: []string{arrow}},
+	{pkg: "ingest/codec", own: []string{"schemas"}, third: []string{json}},
+	{pkg: "ingest/kafka", own: []string{"schemas"}, third: []string{kafka, compress, lz4}},
+	{pkg: "ingest/recording", own: []string{"schemas"}, third: []string{arrow, compress, lz4}},
+
+	{pkg: "publish/nats", own: []string{"schemas"}, third: []string{nats, nkeys}},
+	{pkg: "publish/http", own: []string{"schemas"}},
+	{pkg: "publish/log", own: []string{"schemas"}},
+	{pkg: "publish/router", own: []string{"schemas"}, third: []string{nats, nkeys, murmur}},
+
+	{
+		pkg:   "internal/engine",
+		own:   []string{"schemas", "stats", "stats/sequential", "stats/multiple", "drift", "decision", "ingest/join", "ingest/window"},
+		third: []string{arrow + "/arrow/memory"},
+	},
+	{pkg: "internal/pump", own: []string{"schemas", "internal/engine"}},
+	{pkg: "internal/telemetry", own: []string{"schemas", "internal/engine"}, third: []string{prometheus}},
+
+	{pkg: "internal/arch"},
+	{pkg: "internal/shareddata"},
+	{pkg: ".ci/report"},
+	{pkg: "internal/scenario", own: []string{"*"}, third: []string{"*"}},
+	{pkg: "cmd/verdin", own: []string{"*"}, third: []string{"*"}},
+}
+
+// core lists the folders whose code is a fold over its inputs, with all below them.
+var core = []string{"schemas", "stats", "drift", "decision", "ingest/join", "ingest/window", "internal/engine"}
+
+func isCore(dir string) bool {
+	return slices.ContainsFunc(core, func(c string) bool { return below(dir, c) })
+}
+
+func below(p, root string) bool { return p == root || strings.HasPrefix(p, root+"/") }
+
+func imports(t *tree) []string {
+	var found []string
+	missing := map[string]bool{}
+	for _, s := range t.code() {
+		i := slices.IndexFunc(table, func(r row) bool { return r.pkg == s.dir })
+		if i < 0 {
+			if !missing[s.dir] {
+				found = append(found, fmt.Sprintf("%s: package %s has no row in the table: add one to internal/arch/imports_test.go", s.path, s.dir))
+			}
+			missing[s.dir] = true
+			continue
+		}
+		for _, spec := range s.ast.Imports {
+			if p := importPath(spec); !table[i].allows(p, path.Base(s.path)) {
+				found = append(found, t.at(spec.Pos(), "%s may not import %s: turn the dependency round, or change its row in internal/arch/imports_test.go and say why", s.dir, p))
+			}
+		}
+	}
+	return found
+}
+
+// allows tells whether a file of the row's package may import p.
+func (r row) allows(p, file string) bool {
+	first, rest, _ := strings.Cut(p, "/")
+	if first == module {
+		return slices.Contains(r.own, "*") || slices.Contains(r.own, rest)
+	}
+	if !strings.Contains(first, ".") {
+		return true // the standard library
+	}
+	return slices.ContainsFunc(r.third, func(mod string) bool {
+		mod, only, limited := strings.Cut(mod, "@")
+		return mod == "*" || below(p, mod) && (!limited || only == file)
+	})
+}
+
+func TestImportsFollowTheTable(t *testing.T) { holds(t, imports) }
+
+func TestImportsBite(t *testing.T) {
+	bites(t, imports, "stats/a.go", `package stats; import "verdin/decision"`, "may not import verdin/decision")
+	bites(t, imports, "stats/a.go", `package stats; import "github.com/nats-io/nats.go"`, "may not import github.com/nats-io")
+	bites(t, imports, "ingest/join/a.go", `package join; import "github.com/segmentio/kafka-go"`, "may not import")
+	bites(t, imports, "utils/a.go", `package utils`, "add one to internal/arch")
+	bites(t, imports, "drift/a.go", `package drift; import ("math"; "verdin/stats"; "gonum.org/v1/gonum/stat/distuv")`, "")
+	bites(t, imports, "stats/a_test.go", `package stats; import "verdin/decision"`, "")
+}
