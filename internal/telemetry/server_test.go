@@ -6,10 +6,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -97,47 +100,97 @@ func TestListenStaysOnTheLoopback(t *testing.T) {
 }
 
 func TestShutdownLetsRequestsFinish(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	entered := make(chan struct{})
-	s := Server{Addr: "127.0.0.1:0", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-r.Context().Done() // the server is stopping
-		io.WriteString(w, "finished")
-	})}
-	ln, err := s.Listen(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx, ln) }()
-	type answer struct {
-		body string
-		err  error
-	}
-	answered := make(chan answer, 1)
-	go func() {
-		resp, err := http.Get("http://" + ln.Addr().String())
-		if err != nil {
-			answered <- answer{"", err}
-			return
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		release, served := make(chan struct{}), make(chan error, 1)
+		s := Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-release
+			io.WriteString(w, "finished")
+		})}
+		ln := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+		go func() { served <- s.Serve(ctx, ln) }()
+
+		body := make(chan string, 1)
+		go func() {
+			client := http.Client{Transport: &http.Transport{DialContext: ln.dial, DisableKeepAlives: true}}
+			resp, err := client.Get("http://pipe/")
+			if err != nil {
+				body <- err.Error()
+				return
+			}
+			defer resp.Body.Close()
+			b, _ := io.ReadAll(resp.Body)
+			body <- string(b)
+		}()
+		synctest.Wait() // the request is in the handler
+		stop()
+		synctest.Wait() // the server is stopping
+		select {
+		case <-ln.closed:
+		default:
+			t.Error("the listener is still open")
 		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		answered <- answer{string(body), err}
-	}()
-	<-entered
-	stop()
-	if a := <-answered; a.err != nil || a.body != "finished" {
-		t.Errorf("request in flight got %q, %v; want \"finished\"", a.body, a.err)
-	}
-	if err := <-served; err != nil {
-		t.Errorf("Serve = %v, want nil after a clean stop", err)
-	}
-	if _, err := http.Get("http://" + ln.Addr().String()); err == nil {
-		t.Error("the listener is still open")
+		select {
+		case err := <-served:
+			t.Errorf("Serve returned %v before the request had finished", err)
+		default:
+		}
+		close(release)
+		if got := <-body; got != "finished" {
+			t.Errorf("request in flight got %q, want \"finished\"", got)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("Serve = %v, want nil after a clean stop", err)
+		}
+	})
+}
+
+func TestShutdownGivesUpAfterItsGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		release, served := make(chan struct{}), make(chan error, 1)
+		ln := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+		s := Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })}
+		go func() { served <- s.Serve(ctx, ln) }()
+		go func() {
+			client := http.Client{Transport: &http.Transport{DialContext: ln.dial, DisableKeepAlives: true}}
+			if resp, err := client.Get("http://pipe/"); err == nil {
+				resp.Body.Close()
+			}
+		}()
+		synctest.Wait()
+		stop()
+		if err := <-served; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Serve = %v, want the deadline when a request never ends", err)
+		}
+		close(release)
+	})
+}
+
+// pipes is a listener in memory: synctest sees when its ends wait.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	p.conns <- server
+	return client, nil
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
 	}
 }
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 func TestLogIsJSONWhenNobodyLooks(t *testing.T) {
 	var b bytes.Buffer
