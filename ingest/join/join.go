@@ -1,0 +1,174 @@
+package join
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"verdin/schemas"
+)
+
+// MaxCandidates bounds the outcomes kept for one key and metric: the least by
+// (event time, log, offset). A well-behaved producer sends one.
+const MaxCandidates = 8
+
+// Prediction is an exposure that waits for its outcomes.
+type Prediction struct {
+	Key        uint64 // keyed hash of the prediction's id
+	TS         schemas.Time
+	Arm        int8
+	Generation uint32
+	Stage      int32
+}
+
+// Outcome is one value for one metric.
+type Outcome struct {
+	Key    uint64
+	Metric int32 // index among the metrics of the label lane
+	Arm    int8  // -1 = the outcome does not say
+	Log    int32
+	Offset int64
+	TS     schemas.Time
+	Mark   schemas.Time // watermark of the outcome's log just before it was read
+	Value  float64
+	Valid  bool // false: the value could not be counted
+}
+
+// Joiner holds the open predictions and outcomes of one rollout in one shard.
+// The zero value is not ready: use New.
+type Joiner struct {
+	length, horizon, skew time.Duration
+	open                  map[schemas.Time][]Prediction // by window start
+	heads                 map[uint64]int32              // key → first node
+	nodes                 []node
+	free                  int32                     // head of the list of free nodes, -1 = none
+	expiry                map[schemas.Time][]uint64 // keys by the window after which they are useless
+	spare                 [][]Prediction
+}
+
+type node struct {
+	Outcome
+	next    int32
+	matched bool
+}
+
+// New returns an empty joiner for windows of the given length.
+func New(length, horizon, skew time.Duration) *Joiner {
+	return &Joiner{
+		length: length, horizon: horizon, skew: skew,
+		open:   map[schemas.Time][]Prediction{},
+		heads:  map[uint64]int32{},
+		free:   -1,
+		expiry: map[schemas.Time][]uint64{},
+	}
+}
+
+// Expose adds a prediction to its window.
+func (j *Joiner) Expose(p Prediction) {
+	w := p.TS.Floor(j.length)
+	rows, ok := j.open[w]
+	if !ok && len(j.spare) > 0 {
+		rows = j.spare[len(j.spare)-1]
+		j.spare = j.spare[:len(j.spare)-1]
+	}
+	j.open[w] = append(rows, p)
+}
+
+// Label adds an outcome. It tells false when no prediction can be waiting for it
+// any more: the outcome came too late by its own log.
+func (j *Joiner) Label(o Outcome) bool {
+	last := o.TS.Add(j.skew).Floor(j.length) // the last window that can hold its prediction
+	if o.Mark >= last.Add(j.length+j.horizon) {
+		return false
+	}
+	head, known := j.heads[o.Key]
+	if !known {
+		head = -1
+		j.expiry[last] = append(j.expiry[last], o.Key)
+	}
+	j.heads[o.Key] = j.insert(head, o)
+	return true
+}
+
+// insert keeps the list of a key sorted by (metric, ts, log, offset), without
+// repeats and with at most MaxCandidates per metric.
+func (j *Joiner) insert(head int32, o Outcome) int32 {
+	prev, at, same := int32(-1), head, 0
+	for at >= 0 {
+		c := compare(&j.nodes[at].Outcome, &o)
+		if c == 0 {
+			return head // the same record again
+		}
+		if c > 0 {
+			break
+		}
+		if j.nodes[at].Metric == o.Metric {
+			same++
+		}
+		prev, at = at, j.nodes[at].next
+	}
+	if same >= MaxCandidates {
+		return head
+	}
+	n := j.alloc(o, at)
+	if prev < 0 {
+		head = n
+	} else {
+		j.nodes[prev].next = n
+	}
+	j.trim(n, o.Metric, same+1)
+	return head
+}
+
+// trim drops what follows n of the same metric beyond the bound.
+func (j *Joiner) trim(n, metric int32, count int) {
+	for prev, at := n, j.nodes[n].next; at >= 0 && j.nodes[at].Metric == metric; at = j.nodes[prev].next {
+		if count++; count > MaxCandidates {
+			j.nodes[prev].next = j.nodes[at].next
+			j.release(at)
+			continue
+		}
+		prev = at
+	}
+}
+
+func compare(a, b *Outcome) int {
+	return cmp.Or(cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.TS, b.TS),
+		cmp.Compare(a.Log, b.Log), cmp.Compare(a.Offset, b.Offset))
+}
+
+func (j *Joiner) alloc(o Outcome, next int32) int32 {
+	if j.free < 0 {
+		j.nodes = append(j.nodes, node{Outcome: o, next: next})
+		return int32(len(j.nodes) - 1)
+	}
+	n := j.free
+	j.free = j.nodes[n].next
+	j.nodes[n] = node{Outcome: o, next: next}
+	return n
+}
+
+func (j *Joiner) release(n int32) {
+	j.nodes[n] = node{next: j.free}
+	j.free = n
+}
+
+// Windows returns the starts of the open windows that end at or before limit, ascending.
+func (j *Joiner) Windows(limit schemas.Time) []schemas.Time {
+	var ws []schemas.Time
+	for w := range j.open { // order-free: sorted below
+		if w.Add(j.length) <= limit {
+			ws = append(ws, w)
+		}
+	}
+	slices.Sort(ws)
+	return ws
+}
+
+// Pending returns the number of predictions that wait.
+func (j *Joiner) Pending() (n int) {
+	for _, rows := range j.open { // order-free: a sum of integers
+		n += len(rows)
+	}
+	return n
+}
