@@ -1,0 +1,299 @@
+package window
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+// Tally collects the rows of one open window of one lane, split by split.
+// Batches come from, and go back to, the Pool of the plan's lane.
+type Tally struct {
+	pool  *Pool
+	cells []tallyCell
+	late  [2]uint64
+}
+
+type tallyCell struct {
+	Cell
+	batch *Batch
+}
+
+// Pool makes tallies for one plan and lane and reuses their memory.
+type Pool struct {
+	plan     *Plan
+	lane     Lane
+	metrics  []int // indices of the plan's metrics that run in this lane
+	features bool
+	spare    []*Batch
+	counts   []counters
+}
+
+// counters hold what a column cannot: why a metric has no value in a row.
+type counters struct{ invalid, clamped [2]uint64 }
+
+// NewPool prepares for a plan's lane.
+func NewPool(p *Plan, lane Lane) *Pool {
+	pool := &Pool{plan: p, lane: lane, features: lane == Fast}
+	for i := range p.Metrics {
+		if p.Metrics[i].Lane() == lane {
+			pool.metrics = append(pool.metrics, i)
+		}
+	}
+	return pool
+}
+
+// Metrics returns the plan indices of the metrics that run in the pool's lane.
+func (p *Pool) Metrics() []int { return p.metrics }
+
+// Tally returns an empty tally.
+func (p *Pool) Tally() *Tally { return &Tally{pool: p} }
+
+func (p *Pool) batch() *Batch {
+	if n := len(p.spare); n > 0 {
+		b := p.spare[n-1]
+		p.spare = p.spare[:n-1]
+		return b
+	}
+	var nums, cats []string
+	for _, m := range p.metrics {
+		nums = append(nums, p.plan.Metrics[m].Name)
+	}
+	if p.features {
+		for i := range p.plan.Features {
+			if f := &p.plan.Features[i]; f.Numeric() {
+				nums = append(nums, f.Field)
+			} else {
+				cats = append(cats, f.Field)
+			}
+		}
+	}
+	return NewBatch(nums, cats)
+}
+
+func (p *Pool) arm() Arm {
+	var a Arm
+	for _, m := range p.metrics {
+		a.Metrics = append(a.Metrics, stats.NewSummary(p.plan.Metrics[m].Shape))
+	}
+	if p.features {
+		for i := range p.plan.Features {
+			a.Features = append(a.Features, stats.NewSummary(stats.Shape{
+				Kind: stats.Bins, Bins: p.plan.Features[i].Bins(), Sub: Subs}))
+		}
+	}
+	return a
+}
+
+// cell returns the open cell of a split.
+func (t *Tally) cell(generation uint32, stage int32) *tallyCell {
+	for i := range t.cells {
+		if c := &t.cells[i]; c.Generation == generation && c.Stage == stage {
+			return c
+		}
+	}
+	c := tallyCell{batch: t.pool.batch()}
+	c.Generation, c.Stage = generation, stage
+	c.Arms = [2]Arm{t.pool.arm(), t.pool.arm()}
+	t.cells = append(t.cells, c)
+	return &t.cells[len(t.cells)-1]
+}
+
+// Empty tells whether no row was added.
+func (t *Tally) Empty() bool { return len(t.cells) == 0 }
+
+// Observe adds row i of a chunk, a prediction or a resource reading, to arm. The
+// hash is that of the prediction's id, never 0; resource readings have hash 0.
+func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
+	cell := t.cell(c.Generation[i], c.Stage[i])
+	cell.batch.Row(arm, hash)
+	kind, r := c.Kind[i], c.Row[i]
+	if kind == schemas.KindPrediction {
+		cell.Arms[arm].N++
+	}
+	plan := t.pool.plan
+	for n, m := range t.pool.metrics {
+		metric := &plan.Metrics[m]
+		if metric.On != kind || metric.Success && failed(c, plan.ErrorCol, r) {
+			cell.batch.Number(n, 0, false)
+			continue
+		}
+		x, got := metric.read(c, &c.Values[kind][metric.Column], r)
+		cell.value(n, metric, arm, x, got)
+	}
+	t.features(cell, c, kind, r)
+	if cell.batch.Len() >= MaxRows {
+		t.flush(cell)
+	}
+}
+
+func failed(c *schemas.Chunk, col int, r int32) bool {
+	if col < 0 {
+		return false
+	}
+	e := &c.Values[schemas.KindPrediction][col]
+	return e.Kind[r] == schemas.String && e.Text[r].Len > 0
+}
+
+func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r int32) {
+	if !t.pool.features {
+		return
+	}
+	num, cat := len(t.pool.metrics), 0
+	for i := range t.pool.plan.Features {
+		f := &t.pool.plan.Features[i]
+		seen := kind == schemas.KindPrediction
+		if f.Numeric() {
+			x, ok := 0.0, false
+			if seen {
+				col := &c.Values[kind][f.Column]
+				x, ok = col.Num[r], col.Kind[r] == schemas.Number
+			}
+			cell.batch.Number(num, x, ok)
+			num++
+			continue
+		}
+		var code int32
+		if seen {
+			code = f.text(c, &c.Values[kind][f.Column], r)
+		}
+		cell.batch.Code(cat, code)
+		cat++
+	}
+}
+
+// text returns the category code of row r: texts and booleans are categories.
+func (f *Feature) text(c *schemas.Chunk, col *schemas.Column, r int32) int32 {
+	switch col.Kind[r] {
+	case schemas.String:
+		return f.code(c.Bytes(col.Text[r]))
+	case schemas.True:
+		return f.code([]byte("true"))
+	case schemas.False:
+		return f.code([]byte("false"))
+	case schemas.Number:
+		return int32(len(f.Categories) + 1)
+	}
+	return 0
+}
+
+// Expose adds an exposure of the label lane; value yields the number of the n-th
+// metric of the lane.
+func (t *Tally) Expose(generation uint32, stage int32, arm int8, hash uint64, value func(n int) (x float64, got bool, bad bool)) {
+	cell := t.cell(generation, stage)
+	cell.batch.Row(arm, hash)
+	cell.Arms[arm].N++
+	for n, m := range t.pool.metrics {
+		metric := &t.pool.plan.Metrics[m]
+		x, ok, bad := value(n)
+		switch {
+		case bad:
+			cell.value(n, metric, arm, 0, invalid)
+		case ok:
+			cell.value(n, metric, arm, x, hasValue)
+		case metric.Negative:
+			cell.value(n, metric, arm, 0, hasValue)
+		default:
+			cell.value(n, metric, arm, 0, noValue)
+		}
+	}
+	if cell.batch.Len() >= MaxRows {
+		t.flush(cell)
+	}
+}
+
+// Direct adds an outcome that names its own arm: one value for metric n.
+func (t *Tally) Direct(generation uint32, stage int32, arm int8, hash uint64, n int, x float64, valid bool) {
+	cell := t.cell(generation, stage)
+	cell.batch.Row(arm, hash)
+	cell.Arms[arm].N++
+	for k, m := range t.pool.metrics {
+		switch {
+		case k != n:
+			cell.batch.Number(k, 0, false)
+		case valid:
+			cell.value(k, &t.pool.plan.Metrics[m], arm, x, hasValue)
+		default:
+			cell.value(k, &t.pool.plan.Metrics[m], arm, 0, invalid)
+		}
+	}
+	if cell.batch.Len() >= MaxRows {
+		t.flush(cell)
+	}
+}
+
+func (c *tallyCell) value(n int, m *Metric, arm int8, x float64, got reading) {
+	sum := &c.Arms[arm].Metrics[n]
+	switch got {
+	case hasValue:
+		y, moved := m.clamp(x)
+		if moved {
+			sum.Clamped++
+		}
+		c.batch.Number(n, y, true)
+		return
+	case invalid:
+		sum.Invalid++
+	default:
+		sum.Null++
+	}
+	c.batch.Number(n, 0, false)
+}
+
+// Close summarises what was collected and returns the cells, ordered by split.
+func (t *Tally) Close() []Cell {
+	var p Partial
+	for i := range t.cells {
+		c := &t.cells[i]
+		t.flush(c)
+		into := p.cell(c.Generation, c.Stage)
+		into.Arms = c.Arms
+		t.pool.spare = append(t.pool.spare, c.batch)
+	}
+	t.cells = nil
+	return p.Cells
+}
+
+func (t *Tally) flush(c *tallyCell) {
+	if c.batch.Len() == 0 {
+		return
+	}
+	rec := c.batch.Record()
+	t.pool.summarise(rec, &c.Arms)
+	rec.Release()
+	c.batch.Reset()
+}
+
+// summarise adds the rows of a record to the arms' summaries.
+func (p *Pool) summarise(rec arrow.Record, arms *[2]Arm) {
+	arm := rec.Column(0).(*array.Int8).Int8Values()
+	hash := rec.Column(1).(*array.Uint64).Uint64Values()
+	col := 2
+	for n, m := range p.metrics {
+		into := [2]*stats.Summary{&arms[0].Metrics[n], &arms[1].Metrics[n]}
+		addNumbers(rec.Column(col).(*array.Float64), arm, into, p.plan.Metrics[m].Low)
+		col++
+	}
+	if !p.features {
+		return
+	}
+	cat := col
+	for i := range p.plan.Features {
+		if p.plan.Features[i].Numeric() {
+			cat++
+		}
+	}
+	for i := range p.plan.Features {
+		f := &p.plan.Features[i]
+		into := [2]*stats.Summary{&arms[0].Features[i], &arms[1].Features[i]}
+		if f.Numeric() {
+			f.addNumeric(rec.Column(col).(*array.Float64), arm, hash, into)
+			col++
+			continue
+		}
+		addCodes(rec.Column(cat).(*array.Int32).Int32Values(), arm, hash, into)
+		cat++
+	}
+}

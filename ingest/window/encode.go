@@ -1,0 +1,97 @@
+package window
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+// version of the partial's binary form. The form is canonical: equal partials
+// have equal bytes.
+const version = 1
+
+// ErrPartial is wrapped by every error of DecodePartial.
+var ErrPartial = errors.New("window: not a partial of a version that this build reads")
+
+// AppendBinary appends the partial's binary form, version 1:
+//
+//	version, lane u8; origin, generation, revision, bucket uvarint; plan hash u64;
+//	after, end, to i64; late ×2, unmatched, mismatch uvarint; gap u8; rollout text;
+//	cells: generation uvarint, stage varint, two arms: n uvarint, metrics, features
+//
+// The bucket (0 = all units) is reserved for sticky assignment.
+func (p *Partial) AppendBinary(b []byte) []byte {
+	b = append(b, version, byte(p.Lane))
+	b = binary.AppendUvarint(b, uint64(p.Origin))
+	b = binary.AppendUvarint(b, uint64(p.Generation))
+	b = binary.AppendUvarint(b, uint64(p.Revision))
+	b = binary.AppendUvarint(b, 0)
+	b = binary.LittleEndian.AppendUint64(b, p.PlanHash)
+	for _, v := range []int64{int64(p.After), int64(p.End), p.To} {
+		b = binary.LittleEndian.AppendUint64(b, uint64(v))
+	}
+	for _, v := range []uint64{p.Late[0], p.Late[1], p.Unmatched, p.Mismatch} {
+		b = binary.AppendUvarint(b, v)
+	}
+	gap := byte(0)
+	if p.Gap {
+		gap = 1
+	}
+	b = append(b, gap)
+	b = binary.AppendUvarint(b, uint64(len(p.Rollout)))
+	b = append(b, p.Rollout...)
+	b = binary.AppendUvarint(b, uint64(len(p.Cells)))
+	for i := range p.Cells {
+		b = p.Cells[i].append(b)
+	}
+	return b
+}
+
+func (c *Cell) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(c.Generation))
+	b = binary.AppendVarint(b, int64(c.Stage))
+	for a := range c.Arms {
+		b = binary.AppendUvarint(b, c.Arms[a].N)
+		b = appendSummaries(b, c.Arms[a].Metrics)
+		b = appendSummaries(b, c.Arms[a].Features)
+	}
+	return b
+}
+
+func appendSummaries(b []byte, s []stats.Summary) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	for i := range s {
+		b = s[i].AppendBinary(b)
+	}
+	return b
+}
+
+// DecodePartial reads one partial and returns what follows it. It never panics
+// and never allocates more than the bytes could hold.
+func DecodePartial(b []byte) (p Partial, rest []byte, err error) {
+	r := reader{b: b}
+	if v := r.u8(); r.err == nil && v != version {
+		return p, nil, fmt.Errorf("%w: version %d", ErrPartial, v)
+	}
+	p.Lane = Lane(r.below(Lanes))
+	p.Origin = int(r.below(math.MaxInt32))
+	p.Generation = uint32(r.below(math.MaxUint32))
+	p.Revision = uint32(r.below(math.MaxUint32))
+	if bucket := r.uvarint(); bucket != 0 {
+		r.fail("bucket %d", bucket)
+	}
+	p.PlanHash = r.u64()
+	p.After, p.End, p.To = schemas.Time(r.u64()), schemas.Time(r.u64()), int64(r.u64())
+	p.Late = [2]uint64{r.uvarint(), r.uvarint()}
+	p.Unmatched, p.Mismatch = r.uvarint(), r.uvarint()
+	p.Gap = r.below(2) == 1
+	p.Rollout = string(r.take(r.uvarint()))
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		p.Cells = append(p.Cells, r.cell())
+	}
+	return p, r.b, r.err
+}

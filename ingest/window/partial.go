@@ -1,0 +1,91 @@
+package window
+
+import (
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+// Arm is what one arm's rows of a window add up to.
+type Arm struct {
+	N        uint64          // observations: predictions (fast lane), exposures (label lane)
+	Metrics  []stats.Summary // one per metric of the lane, in plan order
+	Features []stats.Summary // one per feature of the plan (fast lane only): Subs × Bins counts, or a sample while learning
+}
+
+// Cell is the part of a window that was served under one split.
+type Cell struct {
+	Generation uint32 // 0 = the events do not say
+	Stage      int32  // -1 = the events do not say
+	Arms       [2]Arm // stable, canary
+}
+
+// Partial is a sealed window of one rollout, lane and origin: small, mergeable,
+// and final. It covers every window whose end lies in (After, End]; all but the
+// last of them are empty, and so is the last when it has no cells.
+type Partial struct {
+	Rollout    string
+	Generation uint32
+	Revision   uint32
+	PlanHash   uint64 // of what the partial counts, see Plan.Hash
+	Lane       Lane
+	Origin     int // index of the log (fast lane) or of the shard (label lane)
+	After, End schemas.Time
+	Cells      []Cell    // by (generation, stage), ascending
+	Late       [2]uint64 // rows that came after their window was sealed, since the partial before
+	Gap        bool      // offsets were lost while the window was open
+	Unmatched  uint64    // label lane: outcomes that found no prediction
+	Mismatch   uint64    // label lane: outcomes whose arm contradicts their prediction
+	To         int64     // offset after the record that sealed the window (fast lane)
+}
+
+// Merge adds the rows of other, a partial of the same rollout, lane and window.
+func (p *Partial) Merge(other *Partial) {
+	for i := range other.Cells {
+		o := &other.Cells[i]
+		c := p.cell(o.Generation, o.Stage)
+		for a := range c.Arms {
+			c.Arms[a].merge(&o.Arms[a])
+		}
+	}
+	for a := range p.Late {
+		p.Late[a] += other.Late[a]
+	}
+	p.Gap = p.Gap || other.Gap
+	p.Revision = min(p.Revision, other.Revision)
+	p.Unmatched += other.Unmatched
+	p.Mismatch += other.Mismatch
+}
+
+// cell finds or inserts the cell of a split, keeping the order.
+func (p *Partial) cell(generation uint32, stage int32) *Cell {
+	i := 0
+	for ; i < len(p.Cells); i++ {
+		c := &p.Cells[i]
+		if c.Generation == generation && c.Stage == stage {
+			return c
+		}
+		if c.Generation > generation || c.Generation == generation && c.Stage > stage {
+			break
+		}
+	}
+	p.Cells = append(p.Cells, Cell{})
+	copy(p.Cells[i+1:], p.Cells[i:])
+	p.Cells[i] = Cell{Generation: generation, Stage: stage}
+	return &p.Cells[i]
+}
+
+func (a *Arm) merge(b *Arm) {
+	a.N += b.N
+	a.Metrics = mergeAll(a.Metrics, b.Metrics)
+	a.Features = mergeAll(a.Features, b.Features)
+}
+
+func mergeAll(into, from []stats.Summary) []stats.Summary {
+	if len(into) == 0 {
+		return from
+	}
+	for i := range from {
+		into[i].Merge(&from[i])
+	}
+	return into
+}

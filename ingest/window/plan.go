@@ -1,0 +1,115 @@
+package window
+
+import (
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+// Lane separates what is known at once from what waits for labels.
+type Lane uint8
+
+const (
+	Fast  Lane = iota // latency, errors, inputs, scores: due at the window's end
+	Label             // outcomes: due at the window's end plus the label horizon
+	Lanes = 2
+)
+
+func (l Lane) String() string { return [...]string{"fast", "label"}[l] }
+
+// Subs is the number of hash sub-buckets in which feature bins are counted, so
+// that the judge can score a window in smaller, predictable blocks.
+const Subs = 16
+
+// MaxRows bounds the rows of one Arrow batch; a fuller one is summarised early.
+const MaxRows = 64 << 10
+
+// Plan is what a shard needs to know of a rollout: which fields, in which form.
+// It is compiled from the spec and never changed; learning makes a new revision.
+type Plan struct {
+	Rollout    string // "namespace/name"
+	Short      string // "name", accepted where the namespace is the default one, else ""
+	Stable     string // name of the stable version, accepted as an arm beside "stable"
+	Canary     string
+	Generation uint32
+	Revision   uint32 // counts changes of Edges
+	Length     time.Duration
+	Lateness   time.Duration
+	Horizon    time.Duration
+	Start      schemas.Time // windows before Start are not the rollout's
+	ErrorCol   int          // column of error_type among prediction fields, -1 = not stored
+	Metrics    []Metric
+	Features   []Feature
+}
+
+// Skew is how far an outcome's clock may run behind its prediction's.
+const Skew = 5 * time.Second
+
+// Metric is one number per observation.
+type Metric struct {
+	Name     string
+	On       schemas.Kind
+	Column   int    // among the fields of kind On
+	Outcome  string // the outcome's name, for On = KindOutcome
+	Shape    stats.Shape
+	Low      float64 // values below are clamped and counted
+	High     float64 // values above are clamped and counted
+	Success  bool    // leave failed requests out
+	Negative bool    // a joined prediction without outcome counts as 0
+}
+
+// Lane tells on which clock the metric runs.
+func (m *Metric) Lane() Lane {
+	if m.On == schemas.KindOutcome {
+		return Label
+	}
+	return Fast
+}
+
+// Feature is a field of predictions under drift watch. Numeric features fall in
+// bins: 0 = missing, then len(Edges)+1 intervals [e(i−1), e(i)). Categories:
+// 0 = missing, 1… = the declared ones, last = any other.
+type Feature struct {
+	Field      string
+	Column     int
+	Categories []string
+	Edges      []float64 // nil for a numeric feature that is still learning
+}
+
+// Numeric tells whether the feature is binned by edges.
+func (f *Feature) Numeric() bool { return len(f.Categories) == 0 }
+
+// Bins is the number of bins, 0 while learning.
+func (f *Feature) Bins() int {
+	switch {
+	case !f.Numeric():
+		return len(f.Categories) + 2
+	case f.Edges == nil:
+		return 0
+	}
+	return len(f.Edges) + 2
+}
+
+// Hash identifies what the plan's partials count: partials merge only under equal
+// hashes. It is FNV-1a over the plan's text, so it is stable over processes.
+func (p *Plan) Hash() uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %s %s %s %d %d %d %v %v", p.Revision, p.Rollout, p.Stable, p.Canary,
+		p.Length, p.Lateness, p.Horizon, p.Metrics, p.Features)
+	return h.Sum64()
+}
+
+// Window returns the start of the window that holds t.
+func (p *Plan) Window(t schemas.Time) schemas.Time { return t.Floor(p.Length) }
+
+// Due is when a window that starts at start may be judged in lane l, as a watermark.
+func (p *Plan) Due(l Lane, start schemas.Time) schemas.Time {
+	due := start.Add(p.Length)
+	if l == Label {
+		due = due.Add(p.Horizon)
+	}
+	return due
+}
