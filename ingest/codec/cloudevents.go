@@ -1,0 +1,126 @@
+package codec
+
+import (
+	"bytes"
+
+	"verdin/schemas"
+)
+
+// isStructured recognises a CloudEvent whose envelope is part of the value.
+// Source: CloudEvents 1.0, Kafka protocol binding §3.
+func isStructured(r *Record) bool {
+	form, _ := r.header("content-type")
+	return hasPrefixFold(form, cloudevents)
+}
+
+// isBinary recognises a CloudEvent whose attributes are headers.
+func isBinary(r *Record) bool {
+	_, ok := r.header("ce_specversion")
+	return ok
+}
+
+const cloudevents = "application/cloudevents"
+
+// structured decodes an envelope in JSON that has the event in its data member.
+func (d *Decoder) structured() bool {
+	form, _ := d.in.header("content-type")
+	form = mediaType(form)
+	if hasPrefixFold(form, cloudevents) && len(form) > len(cloudevents) && !hasPrefixFold(form[len(cloudevents):], "+json") {
+		return d.fail(schemas.RejectEncoding, "content-type: of the CloudEvents formats want application/cloudevents+json")
+	}
+	kind := d.row.kind
+	for {
+		d.begin(kind)
+		d.row.enveloped = true
+		ok := d.object(d.envelope)
+		switch {
+		case d.row.typed && d.row.named != kind:
+			kind = d.row.named
+			continue
+		case !ok:
+			return false
+		case !d.row.typed:
+			return d.fail(schemas.RejectEventType, "no type: "+unknownType)
+		case !d.row.hasData:
+			d.complain(schemas.RejectMissing, "data")
+		}
+		return d.end()
+	}
+}
+
+// eventData walks over the event inside an envelope.
+func (d *Decoder) eventData() bool {
+	d.row.hasData = true
+	return d.object(d.data[d.row.kind])
+}
+
+// takeVersion reads "specversion". In a bare object it ends the walk: the object
+// is an envelope.
+func (d *Decoder) takeVersion(b []byte) bool {
+	if !d.row.enveloped {
+		d.row.enveloped = true
+		return false
+	}
+	return d.checkVersion(b)
+}
+
+func (d *Decoder) checkVersion(b []byte) bool {
+	if !bytes.HasPrefix(b, []byte("1.")) {
+		return d.fail(schemas.RejectEncoding, "specversion: of CloudEvents want version 1.0")
+	}
+	return true
+}
+
+// binary decodes an event whose envelope is the headers.
+func (d *Decoder) binary() bool {
+	version, _ := d.in.header("ce_specversion")
+	if !d.checkVersion(version) {
+		return false
+	}
+	name, _ := d.in.header("ce_type")
+	kind, ok := kindNamed(name)
+	if !ok {
+		return d.fail(schemas.RejectEventType, "ce_type: "+unknownType)
+	}
+	if isFramed(&d.in) {
+		return d.framed()
+	}
+	if form, ok := d.in.header("content-type"); ok && !isJSON(mediaType(form)) {
+		return d.fail(schemas.RejectEncoding, "content-type: want application/json")
+	}
+	d.begin(kind)
+	if sent, ok := d.in.header("ce_time"); ok {
+		d.takeTime(&ceTime, &d.row.sent, cell{kind: schemas.String}, sent)
+	}
+	if subject, ok := d.in.header("ce_subject"); ok {
+		d.row.text[toSubject] = d.chunk.Intern(subject)
+	}
+	return d.object(d.data[kind]) && d.end()
+}
+
+var ceTime = meaning{path: "ce_time"}
+
+// header returns the value of a header and whether the record has it.
+func (r *Record) header(key string) ([]byte, bool) {
+	for i := range r.Headers {
+		if r.Headers[i].Key == key {
+			return r.Headers[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// mediaType cuts the parameters off a content type.
+func mediaType(b []byte) []byte {
+	b, _, _ = bytes.Cut(b, []byte(";"))
+	return bytes.TrimSpace(b)
+}
+
+func isJSON(media []byte) bool {
+	return len(media) >= 4 && hasPrefixFold(media[len(media)-4:], "json")
+}
+
+// hasPrefixFold compares ASCII without case.
+func hasPrefixFold(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && bytes.EqualFold(b[:len(prefix)], []byte(prefix))
+}

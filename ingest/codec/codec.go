@@ -1,0 +1,117 @@
+package codec
+
+import "verdin/schemas"
+
+// Options say what a log carries. The zero value reads records that name their
+// kind themselves, of every kind.
+type Options struct {
+	DefaultKind schemas.Kind // of bare JSON without a "type" member,
+	HasDefault  bool         // if there is such a default
+	Kinds       uint8        // kinds that the log may carry, bit 1<<Kind; 0 = all
+	NoFuture    bool         // accept event times ahead of the arrival bound
+
+	// Recording honours what a recorder adds to a line: "@pos" gives the row's
+	// offset and "@at" its arrival bound. Without "@at" the arrival bound is the
+	// event time, so nothing is from the future.
+	Recording bool
+}
+
+// Record is one record of a log.
+type Record struct {
+	Offset    int64
+	Timestamp schemas.Time // the record's own time; ≤ 0 = none
+	At        schemas.Time // arrival bound; not used with Options.Recording
+	Value     []byte
+	Headers   []Header
+}
+
+// Header is a header of a record.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Decoder decodes the records of one log. It is not safe for concurrent use.
+type Decoder struct {
+	opt Options
+	scanner
+
+	bare, data  [schemas.Kinds]*shape // events by themselves, and inside an envelope
+	envelope    *shape
+	position    *shape
+	evaluation  *shape
+	evaluations map[string][2]int // columns of score and label, by the evaluation's name
+	errorType   int               // column of error_type, -1 = not stored
+
+	in     Record
+	chunk  *schemas.Chunk
+	mark   int // of the arena before the record
+	row    row
+	judged judgement
+	place  recorded
+
+	complaint, complaintDetail string // the first value that the contract refuses
+}
+
+// New returns a decoder that stores the columns of layout.
+func New(layout *schemas.Layout, opt Options) *Decoder {
+	var recorder []field
+	if opt.Recording {
+		recorder = recordingFields
+	}
+	d := &Decoder{
+		opt: opt, scanner: newScanner(),
+		envelope:    newShape(skipped, append(envelopeFields[:len(envelopeFields):len(envelopeFields)], recorder...)...),
+		position:    newShape(skipped, positionFields...),
+		evaluation:  newShape(skipped, evaluateFields...),
+		evaluations: evaluationColumns(layout),
+		errorType:   layout.Column(schemas.KindPrediction, "error_type"),
+	}
+	for k := range schemas.Kind(schemas.Kinds) {
+		list := eventFields(layout, k)
+		d.data[k] = newShape(skipped, list...)
+		list = eventFields(layout, k) // shapes inside are not shared
+		for _, fd := range append(bareFields[:len(bareFields):len(bareFields)], recorder...) {
+			if !has(list, fd.name) {
+				list = append(list, fd)
+			}
+		}
+		d.bare[k] = newShape(skipped, list...)
+		d.row.cells[k] = make([]cell, len(layout.Fields[k]))
+	}
+	return d
+}
+
+// Append decodes one record into exactly one row or one rejection of c, and
+// sets c.Next. The chunk must have been reset for the decoder's layout; it must
+// not take more than 4 GiB of text.
+func (d *Decoder) Append(c *schemas.Chunk, r Record) {
+	d.in, d.chunk, d.mark = r, c, len(c.Arena)
+	ok := d.decode() && d.finish()
+	offset := d.offset()
+	if ok {
+		d.row.commit(c, offset)
+	} else {
+		c.Arena = c.Arena[:d.mark]
+		c.Rejected = append(c.Rejected, schemas.Rejection{Offset: offset, Reason: d.reason, Detail: d.detail})
+	}
+	c.Next = offset + 1
+}
+
+// begin prepares for a walk that takes the event to be of kind k.
+func (d *Decoder) begin(k schemas.Kind) {
+	d.scanner.reset(d.in.Value)
+	d.chunk.Arena = d.chunk.Arena[:d.mark]
+	d.row.reset(k)
+	d.place.seen = 0
+	d.complaint, d.complaintDetail = "", ""
+}
+
+// complain notes a value that is good JSON but not what the contract says. The
+// walk goes on: bad JSON further on is the graver fault, and a "type" member
+// further on may yet change what the contract says.
+func (d *Decoder) complain(reason, what string) {
+	if d.complaint == "" {
+		d.complaint, d.complaintDetail = reason, what
+	}
+}

@@ -1,0 +1,125 @@
+package codec
+
+import (
+	"math"
+	"strconv"
+
+	"verdin/schemas"
+)
+
+// decimal is a JSON number as scanned: (−1)^neg · mant · 10^exp10 if exact, else
+// the text decides.
+type decimal struct {
+	text  []byte
+	mant  uint64
+	exp10 int
+	neg   bool
+	exact bool // mant holds every digit
+}
+
+// maxDigits is how many decimal digits always fit into a uint64.
+const maxDigits = 19
+
+// number steps over a number and leaves it in s.num.
+func (s *scanner) number() bool {
+	src, i := s.src, s.pos
+	d := decimal{exact: true}
+	if src[i] == '-' {
+		d.neg = true
+		i++
+	}
+	first := i
+	for ; i < len(src) && isDigit(src[i]); i++ {
+		d.mant = d.mant*10 + uint64(src[i]-'0')
+	}
+	digits := i - first
+	switch {
+	case digits == 0 && i < len(src) && src[i] == 'I':
+		return s.fail(schemas.RejectNumber, "NaN and Infinity are not JSON: send null")
+	case digits == 0:
+		return s.syntax("a number without digits")
+	case digits > 1 && src[first] == '0':
+		return s.syntax("a number with a leading zero")
+	}
+	if i < len(src) && src[i] == '.' {
+		i++
+		point := i
+		for ; i < len(src) && isDigit(src[i]); i++ {
+			d.mant = d.mant*10 + uint64(src[i]-'0')
+		}
+		if i == point {
+			return s.syntax("a number that ends with its point")
+		}
+		d.exp10 = point - i
+		digits += i - point
+	}
+	d.exact = digits <= maxDigits
+	if i < len(src) && src[i]|0x20 == 'e' {
+		var ok bool
+		if i, ok = d.exponent(src, i+1); !ok {
+			return s.syntax("an exponent without digits")
+		}
+	}
+	d.text = src[s.pos:i]
+	s.num, s.pos = d, i
+	return true
+}
+
+// exponent reads the digits after an e and returns the position after them.
+func (d *decimal) exponent(src []byte, i int) (int, bool) {
+	sign := 1
+	if i < len(src) && (src[i] == '+' || src[i] == '-') {
+		if src[i] == '-' {
+			sign = -1
+		}
+		i++
+	}
+	from, e := i, 0
+	for ; i < len(src) && isDigit(src[i]); i++ {
+		e = min(e*10+int(src[i]-'0'), 1<<20) // far beyond any float64
+	}
+	d.exp10 += sign * e
+	return i, i > from
+}
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+// pow10 holds the powers of ten that a float64 represents exactly.
+var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// float returns the float64 nearest to d; false if its size is above maxNumber.
+// Where mantissa and power are both exact, one operation rounds once and is
+// therefore correct (W. Clinger, How to Read Floating Point Numbers Accurately,
+// 1990); all else is left to strconv. There is no negative zero.
+func (d *decimal) float() (float64, bool) {
+	var x float64
+	switch {
+	case d.exact && d.mant < 1<<53 && d.exp10 >= 0 && d.exp10 < len(pow10):
+		x = float64(d.mant) * pow10[d.exp10]
+	case d.exact && d.mant < 1<<53 && d.exp10 < 0 && -d.exp10 < len(pow10):
+		x = float64(d.mant) / pow10[-d.exp10]
+	default:
+		y, err := strconv.ParseFloat(string(d.text), 64)
+		if err != nil {
+			return 0, false
+		}
+		x = math.Abs(y)
+	}
+	if x > maxNumber {
+		return 0, false
+	}
+	if d.neg && x != 0 {
+		x = -x
+	}
+	return x, true
+}
+
+// integer returns d if it is a whole number in [low, high].
+func (d *decimal) integer(low, high int64) (int64, bool) {
+	x, ok := d.float()
+	if !ok || x != math.Trunc(x) || x < float64(low) || x > float64(high) {
+		return 0, false
+	}
+	return int64(x), true
+}

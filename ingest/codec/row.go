@@ -1,0 +1,63 @@
+package codec
+
+import "verdin/schemas"
+
+// row is the event being decoded.
+type row struct {
+	kind       schemas.Kind
+	named      schemas.Kind // the kind that the event names,
+	typed      bool         // if it does
+	enveloped  bool         // it is a CloudEvent in structured form
+	hasData    bool         // the envelope has an event in it
+	text       [ids]schemas.Text
+	ts         schemas.Time // Unknown = absent, as are the next two
+	sent       schemas.Time // the envelope's time
+	at         schemas.Time // the arrival bound
+	revision   int32
+	generation uint32
+	stage      int32
+	cells      [schemas.Kinds][]cell
+}
+
+// cell is a value of one column.
+type cell struct {
+	kind schemas.ValueKind
+	num  float64
+	text schemas.Text
+}
+
+func (r *row) reset(k schemas.Kind) {
+	clear(r.cells[k])
+	*r = row{kind: k, ts: schemas.Unknown, sent: schemas.Unknown, at: schemas.Unknown, stage: -1, cells: r.cells}
+}
+
+// commit appends the row to c.
+func (r *row) commit(c *schemas.Chunk, offset int64) {
+	n := int32(0) // rows of this kind so far
+	for i := len(c.Kind) - 1; i >= 0; i-- {
+		if c.Kind[i] == r.kind {
+			n = c.Row[i] + 1
+			break
+		}
+	}
+	c.Kind = append(c.Kind, r.kind)
+	c.Row = append(c.Row, n)
+	c.Offset = append(c.Offset, offset)
+	c.TS = append(c.TS, r.ts)
+	c.At = append(c.At, r.at)
+	c.Rollout = append(c.Rollout, r.text[toRollout])
+	c.Arm = append(c.Arm, r.text[toArm])
+	c.Key = append(c.Key, r.text[toKey])
+	c.Unit = append(c.Unit, r.text[toUnit])
+	c.Name = append(c.Name, r.text[toName])
+	c.Identifier = append(c.Identifier, r.text[toIdentifier])
+	c.Revision = append(c.Revision, r.revision)
+	c.Generation = append(c.Generation, r.generation)
+	c.Stage = append(c.Stage, r.stage)
+	for i, v := range r.cells[r.kind] {
+		col := &c.Values[r.kind][i]
+		col.Kind = append(col.Kind, v.kind)
+		col.Num = append(col.Num, v.num)
+		col.Text = append(col.Text, v.text)
+	}
+}

@@ -1,0 +1,182 @@
+package codec
+
+import (
+	"strconv"
+	"strings"
+
+	"verdin/schemas"
+)
+
+// shape knows the members of the objects that stand in one place of the events:
+// what each means, which of them the current object has had, and which one
+// followed which in the object before. The last makes names cheap: a producer
+// writes its members in the same order again and again, so the name that follows
+// is compared as a whole before it is looked up.
+//
+// Names that the contract does not have are learned, so that they can be found
+// to repeat; when there are too many they are forgotten between two objects.
+type shape struct {
+	slots  []slot
+	index  map[string]int32 // by name
+	known  int              // slots before this one are of the contract, the others were learned
+	rest   meaning          // of learned members
+	serial uint64           // of the current object
+	first  int32            // the slot that the last object began with, -1 = none yet
+}
+
+// slot is a member name of a shape.
+type slot struct {
+	meaning
+	quoted string // the name in quotes; "" where it needs escapes, then it is looked up
+	seen   uint64 // serial of the last object that had it
+	next   int32  // the slot that followed it last, -1 = none yet
+}
+
+func newShape(rest meaning, fields ...field) *shape {
+	s := &shape{index: map[string]int32{}, rest: rest, first: -1}
+	for _, f := range fields {
+		s.add(f.name, f.meaning)
+	}
+	s.known = len(s.slots)
+	return s
+}
+
+func (s *shape) add(name string, m meaning) int32 {
+	quoted, i := `"`+name+`"`, int32(len(s.slots))
+	s.index[quoted[1:len(quoted)-1]] = i
+	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+		quoted = ""
+	}
+	s.slots = append(s.slots, slot{meaning: m, quoted: quoted, next: -1})
+	return i
+}
+
+// begin starts an object.
+func (s *shape) begin() {
+	s.serial++
+	if len(s.slots) <= s.known+maxMembers {
+		return
+	}
+	clear(s.slots[s.known:])
+	s.slots = s.slots[:s.known]
+	for name, i := range s.index {
+		if int(i) >= s.known {
+			delete(s.index, name)
+		}
+	}
+	s.first = -1
+	for i := range s.slots {
+		s.slots[i].next = -1
+	}
+}
+
+// object is the walk over one object.
+type object struct {
+	shape *shape
+	last  int32 // slot of the member before, -1 = none
+	n     int   // members so far
+}
+
+// open steps into an object.
+func (s *scanner) open(sh *shape) (object, bool) {
+	if s.peek() != '{' {
+		return object{}, s.syntax("want an object")
+	}
+	if !s.enter() {
+		return object{}, false
+	}
+	sh.begin()
+	return object{shape: sh, last: -1}, true
+}
+
+// member moves to the value of the next member. It returns nil after the last
+// one and on failure.
+func (s *scanner) member(o *object) *slot {
+	c := s.peek()
+	if c == '}' {
+		s.pos++
+		s.depth--
+		return nil
+	}
+	if o.n > 0 {
+		if c != ',' {
+			s.syntax("want , or } in an object")
+			return nil
+		}
+		s.pos++
+		c = s.peek()
+	}
+	if c != '"' {
+		s.syntax("want a member name in quotes")
+		return nil
+	}
+	if o.n++; o.n > maxMembers {
+		s.fail(schemas.RejectSize, "an object of more than "+strconv.Itoa(maxMembers)+" members")
+		return nil
+	}
+	sl := s.name(o)
+	if sl == nil {
+		return nil
+	}
+	if sl.seen == o.shape.serial {
+		s.fail(schemas.RejectDuplicate, "a member that the object already has")
+		return nil
+	}
+	sl.seen = o.shape.serial
+	if s.peek() != ':' {
+		s.syntax("want : after a member name")
+		return nil
+	}
+	s.pos++
+	return sl
+}
+
+// name steps over a member name and finds its slot: the one that followed last
+// time if the bytes agree, else by lookup.
+func (s *scanner) name(o *object) *slot {
+	sh, guess := o.shape, &o.shape.first
+	if o.last >= 0 {
+		guess = &sh.slots[o.last].next
+	}
+	if *guess >= 0 {
+		sl := &sh.slots[*guess]
+		end := s.pos + len(sl.quoted)
+		if sl.quoted != "" && end <= len(s.src) && string(s.src[s.pos:end]) == sl.quoted {
+			o.last, s.pos = *guess, end
+			return sl
+		}
+	}
+	b, ok := s.text()
+	if !ok {
+		return nil
+	}
+	i, ok := sh.index[string(b)]
+	if !ok {
+		i = int32(len(sh.slots))
+	}
+	*guess, o.last = i, i // before add, which may move the slots
+	if !ok {
+		sh.add(string(b), sh.rest)
+	}
+	return &sh.slots[i]
+}
+
+// skip steps over any value and checks it.
+func (s *scanner) skip() bool {
+	switch s.peek() {
+	case '{':
+		o, ok := s.open(s.other[s.depth])
+		for ok && s.member(&o) != nil {
+			ok = s.skip()
+		}
+		return ok && s.reason == ""
+	case '[':
+		ok := s.enter()
+		for n := 0; ok && s.element(n); n++ {
+			ok = s.skip()
+		}
+		return ok && s.reason == ""
+	}
+	_, _, ok := s.scalar()
+	return ok
+}

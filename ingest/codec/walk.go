@@ -1,0 +1,148 @@
+package codec
+
+import (
+	"math"
+
+	"verdin/schemas"
+)
+
+// object walks over the object at the current position.
+func (d *Decoder) object(sh *shape) bool {
+	o, ok := d.open(sh)
+	for ok {
+		sl := d.member(&o)
+		if sl == nil {
+			return d.reason == ""
+		}
+		ok = d.value(&sl.meaning)
+	}
+	return false
+}
+
+// value steps over the value of a member and puts it where it belongs. It
+// returns false only if the walk must end.
+func (d *Decoder) value(m *meaning) bool {
+	switch d.peek() {
+	case '{':
+		if !d.accepts(m, record) {
+			return d.skip()
+		}
+		return d.inside(m)
+	case '[':
+		if !d.accepts(m, array) || m.to != toEvaluations {
+			return d.skip()
+		}
+		return d.evaluationList()
+	}
+	kind, b, ok := d.scalar()
+	if !ok {
+		return false
+	}
+	if !d.accepts(m, 1<<kind) {
+		return true
+	}
+	if m.to == toNothing && m.col < 0 || kind == schemas.Null && m.col < 0 {
+		return true
+	}
+	c := cell{kind: kind}
+	switch kind {
+	case schemas.Number:
+		if c.num, ok = d.num.float(); !ok {
+			d.complain(schemas.RejectNumber, m.path+": a number beyond 1e15 in size")
+			return true
+		}
+	case schemas.String:
+		if m.to.isID() && len(b) > maxID {
+			d.complain(schemas.RejectSize, m.path+": an id above 128 bytes")
+			return true
+		}
+		if m.col >= 0 {
+			c.text = d.chunk.Intern(b)
+		}
+	}
+	if m.col >= 0 {
+		d.row.cells[d.row.kind][m.col] = c
+	}
+	return d.take(m, c, b)
+}
+
+// accepts tells whether a value of type t may stand here, and complains if not.
+func (d *Decoder) accepts(m *meaning, t types) bool {
+	if m.want&t != 0 {
+		return true
+	}
+	d.complain(schemas.RejectType, m.path+": want "+(m.want&^null).String()+", got "+t.String())
+	return false
+}
+
+// inside walks over an object that the contract knows.
+func (d *Decoder) inside(m *meaning) bool {
+	switch m.to {
+	case toMembers:
+		return d.object(m.in)
+	case toData:
+		return d.eventData()
+	case toPosition:
+		return d.object(d.position) && d.checkPosition()
+	}
+	return d.skip()
+}
+
+// take brings a scalar of the right type to its target.
+func (d *Decoder) take(m *meaning, c cell, b []byte) bool {
+	if c.kind == schemas.Null {
+		return true
+	}
+	switch m.to {
+	case toRollout, toArm, toKey, toUnit, toName, toIdentifier, toSubject:
+		d.row.text[m.to] = d.chunk.Intern(b)
+	case toTime:
+		d.takeTime(m, &d.row.ts, c, b)
+	case toEnvelopeTime:
+		d.takeTime(m, &d.row.sent, c, b)
+	case toArrival:
+		d.takeTime(m, &d.row.at, c, b)
+	case toRevision:
+		d.row.revision = int32(d.whole(m, c, math.MinInt32, math.MaxInt32))
+	case toGeneration:
+		d.row.generation = uint32(d.whole(m, c, 0, math.MaxUint32))
+	case toStage:
+		d.row.stage = int32(d.whole(m, c, 0, math.MaxInt32))
+	case toType:
+		return d.takeType(b)
+	case toVersion:
+		return d.takeVersion(b)
+	case toBase64:
+		return d.fail(schemas.RejectEncoding, "data_base64: send the event as JSON in data")
+	case toEvaluationName, toEvaluationScore, toEvaluationLabel:
+		d.takeEvaluation(m.to, c, b)
+	case toTopic, toPartition, toOffset:
+		d.takePosition(m, c, b)
+	}
+	return true
+}
+
+// whole returns a number that must be whole and in [low, high].
+func (d *Decoder) whole(m *meaning, c cell, low, high float64) int64 {
+	if c.num != math.Trunc(c.num) || c.num < low || c.num > high {
+		d.complain(schemas.RejectNumber, m.path+": want a whole number in its range")
+		return 0
+	}
+	return int64(c.num)
+}
+
+// takeTime reads an RFC 3339 time or whole Unix milliseconds.
+func (d *Decoder) takeTime(m *meaning, t *schemas.Time, c cell, b []byte) {
+	ok := false
+	if c.kind == schemas.String {
+		*t, ok = parseTime(b)
+	} else if c.num == math.Trunc(c.num) && c.num >= 0 && c.num < latest {
+		*t, ok = schemas.Time(int64(c.num)*1e6), true
+	}
+	if !ok {
+		d.complain(schemas.RejectTime, m.path+": want RFC 3339 or whole Unix milliseconds, 1970 to 2199")
+	}
+}
+
+// isID tells whether a target holds an id or a name, with the limit of one.
+func (t target) isID() bool { return t > toNothing && t < ids || t == toEvaluationName || t == toTopic }
