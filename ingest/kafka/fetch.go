@@ -1,0 +1,178 @@
+package kafka
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/fetch"
+)
+
+const (
+	fetchVersion  = 11
+	maxAnswer     = 256 << 20 // one answer; brokers send at most about MaxBytes and one batch
+	maxSet        = 64 << 20  // one partition's record set within an answer
+	readCommitted = 1
+)
+
+// frame reads the fields of one answer. The length before it bounds all reads;
+// the first error makes everything after it zero.
+type frame struct {
+	r      io.Reader
+	remain int64
+	err    error
+	word   [8]byte
+}
+
+var errShort = errors.New("the answer ends within a field")
+
+func (f *frame) bytes(n int64) []byte {
+	if f.err == nil && n > f.remain {
+		f.err = errShort
+	}
+	if f.err == nil {
+		f.remain -= n
+		_, f.err = io.ReadFull(f.r, f.word[:n])
+	}
+	if f.err != nil {
+		f.word = [8]byte{}
+	}
+	return f.word[:n]
+}
+
+func (f *frame) i16() int16 { return int16(binary.BigEndian.Uint16(f.bytes(2))) }
+func (f *frame) i32() int32 { return int32(binary.BigEndian.Uint32(f.bytes(4))) }
+func (f *frame) i64() int64 { return int64(binary.BigEndian.Uint64(f.bytes(8))) }
+
+// count reads the length of an array whose elements have at least size bytes.
+func (f *frame) count(size int64) int32 {
+	n := f.i32()
+	if n > 0 && int64(n) > f.remain/size {
+		f.err = errShort
+	}
+	if f.err != nil {
+		return 0
+	}
+	return max(n, 0) // -1 is null
+}
+
+// into appends the next n bytes to dst, which grows with what arrives and not
+// with what was promised.
+func (f *frame) into(dst []byte, n int64) []byte {
+	if f.err == nil && (n < 0 || n > f.remain) {
+		f.err = errShort
+	}
+	const step = 1 << 20
+	for n > 0 && f.err == nil {
+		m := int(min(n, step))
+		dst = slices.Grow(dst, m)
+		part := dst[len(dst) : len(dst)+m]
+		if _, f.err = io.ReadFull(f.r, part); f.err == nil {
+			dst = dst[:len(dst)+m]
+			n -= int64(m)
+			f.remain -= int64(m)
+		}
+	}
+	return dst
+}
+
+func (f *frame) discard(n int64) {
+	if f.err == nil && (n < 0 || n > f.remain) {
+		f.err = errShort
+	}
+	if f.err == nil && n > 0 {
+		_, f.err = io.CopyN(io.Discard, f.r, n)
+		f.remain -= n
+	}
+}
+
+// readFetch reads the answer to the last fetch. For each partition of it,
+// found by want, take is called with what the broker says and the record set,
+// which was appended to the buffer that want gave. Partitions for which want
+// gives false are passed over.
+func (c *conn) readFetch(want func(topic []byte, partition int32) ([]byte, bool), take func(topic []byte, partition int32, a *answer, set []byte)) error {
+	f := frame{r: c, remain: 4}
+	f.remain = int64(f.i32())
+	if f.err == nil && (f.remain < 4 || f.remain > maxAnswer) {
+		return fmt.Errorf("kafka broker %s: fetch: an answer of %d bytes: is this a Kafka broker?", c.addr, f.remain)
+	}
+	if id := f.i32(); f.err == nil && id != c.lastID {
+		return fmt.Errorf("kafka broker %s: fetch: answer %d to request %d", c.addr, id, c.lastID)
+	}
+	f.i32() // throttle time: the broker has already waited
+	code := f.i16()
+	f.i32() // session: we use none
+	if f.err == nil && code != 0 {
+		return fmt.Errorf("kafka broker %s: fetch: %w", c.addr, kafka.Error(code))
+	}
+	var a answer
+	var topic []byte
+	for range f.count(6) {
+		topic = f.into(topic[:0], int64(f.i16()))
+		for range f.count(38) {
+			f.partition(&a, topic, want, take)
+		}
+	}
+	f.discard(f.remain)
+	if f.err != nil {
+		return fmt.Errorf("kafka broker %s: fetch: %w", c.addr, f.err)
+	}
+	return nil
+}
+
+func (f *frame) partition(a *answer, topic []byte, want func([]byte, int32) ([]byte, bool), take func([]byte, int32, *answer, []byte)) {
+	id := f.i32()
+	a.code = f.i16()
+	a.highWatermark = f.i64()
+	f.i64() // last stable offset: the broker sends nothing beyond it
+	a.logStart = f.i64()
+	a.aborted = a.aborted[:0]
+	for range f.count(16) {
+		if a.aborted = append(a.aborted, abortedTxn{f.i64(), f.i64()}); f.err != nil {
+			return
+		}
+	}
+	slices.SortStableFunc(a.aborted, func(x, y abortedTxn) int { return cmp.Compare(x.first, y.first) })
+	f.i32() // preferred replica: we name no rack, so there is none
+	size := int64(f.i32())
+	if size < 0 && f.err == nil { // null
+		size = 0
+	}
+	set, ok := want(topic, id)
+	if !ok {
+		f.discard(size)
+		return
+	}
+	kept := min(size, maxSet)
+	set = f.into(set, kept)
+	f.discard(size - kept)
+	if f.err == nil {
+		take(topic, id, a, set)
+	}
+}
+
+// fetchRequest asks for the given partitions. Brokers fill an answer in the
+// order of the request and may leave nothing for the last, so the order turns
+// from one request to the next.
+func fetchRequest(ps []*partition, turn int, wait int32) *fetch.Request {
+	req := &fetch.Request{
+		ReplicaID: -1, MaxWaitTime: wait, MinBytes: 1, MaxBytes: fetchBytes,
+		IsolationLevel: readCommitted, SessionEpoch: -1,
+	}
+	for i := range ps {
+		p := ps[(i+turn)%len(ps)]
+		rp := fetch.RequestPartition{
+			Partition: p.id, CurrentLeaderEpoch: -1, FetchOffset: p.at, LogStartOffset: -1, PartitionMaxBytes: p.maxBytes,
+		}
+		if n := len(req.Topics); n > 0 && req.Topics[n-1].Topic == p.topic {
+			req.Topics[n-1].Partitions = append(req.Topics[n-1].Partitions, rp)
+			continue
+		}
+		req.Topics = append(req.Topics, fetch.RequestTopic{Topic: p.topic, Partitions: []fetch.RequestPartition{rp}})
+	}
+	return req
+}
