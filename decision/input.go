@@ -22,7 +22,7 @@ type Input struct {
 type Cut struct {
 	Seq        int64
 	Wall       schemas.Time
-	Due        schemas.Time         // event time up to which windows were judged; the time of a verdict
+	Due        schemas.Time         // when this look was due on the events' clock; the verdict's time
 	Inputs     []schemas.InputRange // offsets behind the final windows, per log
 	CatchingUp bool                 // the watermark lags: only a rollback may be signed
 	Ended      bool                 // every log ended (a recording): no more data will come

@@ -8,7 +8,8 @@ import "time"
 type Spec struct {
 	Namespace  string
 	Name       string
-	Strategy   string // "canary"
+	Labels     map[string]string // free text for people; never part of the analysis
+	Strategy   string            // "canary"
 	Arms       Arms
 	Unit       string // field that names the randomisation unit, "" = the request
 	Assignment string // "request"; "sticky" is refused until the bucket tests exist

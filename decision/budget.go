@@ -1,0 +1,6 @@
+package decision
+
+const (
+	sampleRatio = "sample_ratio"
+	coverage    = "coverage"
+)

@@ -1,0 +1,180 @@
+package decision
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// Bounds of a spec.
+const (
+	maxStages     = 32
+	maxMetrics    = 64
+	maxDrift      = 64
+	maxFeatures   = 256
+	maxCategories = 64
+	maxSamples    = 1_000_000_000
+	leastWindow   = time.Second
+	longestWindow = time.Hour
+)
+
+// checker looks for contradictions in a spec that was read without complaint.
+type checker struct {
+	*reader
+	spec  *Spec
+	names map[string]int // of metrics and drift checks → line
+}
+
+// at is the node at a path of field names and list positions, or the nearest one
+// above it that exists.
+func (c *checker) at(path ...any) *node {
+	n := c.doc.root
+	for _, step := range path {
+		next := (*node)(nil)
+		switch s := step.(type) {
+		case string:
+			for i, k := range n.keys {
+				if k.text == s {
+					next = n.vals[i]
+				}
+			}
+		case int:
+			if s < len(n.vals) {
+				next = n.vals[s]
+			}
+		}
+		if next == nil {
+			return n
+		}
+		n = next
+	}
+	return n
+}
+
+// place collects the path of a complaint.
+func place(path ...any) []any { return path }
+
+// refuse complains at spec.<path> unless ok. The condition says what is lawful, so
+// that a number that is no number is refused.
+func (c *checker) refuse(ok bool, path []any, remedy, format string, args ...any) {
+	if !ok {
+		c.fail(c.at(append([]any{"spec"}, path...)...), remedy, format, args...)
+	}
+}
+
+func (c *checker) check() {
+	s := c.spec
+	c.label("name", s.Name)
+	c.label("namespace", s.Namespace)
+	c.refuse(s.Arms.Stable != s.Arms.Canary, place("arms", "canary"), "name two versions", "both arms are %q", s.Arms.Canary)
+	c.refuse(s.Arms.Stable != "canary" && s.Arms.Canary != "stable", place("arms"), "name the versions", "an arm bears the other arm's name")
+	c.refuse(s.Unit == "", place("unit"), "remove unit: with assignment request every request counts on its own", "unit %q needs assignment: sticky, which is not supported yet", s.Unit)
+	c.source()
+	c.stages()
+	c.risk()
+	c.names = map[string]int{}
+	c.refuse(len(s.Metrics) <= maxMetrics, place("metrics"), "keep those that decide", "%d metrics are more than %d", len(s.Metrics), maxMetrics)
+	for i := range s.Metrics {
+		c.metric(i, &s.Metrics[i])
+	}
+	c.drifts()
+	c.stageMargins()
+	c.healthAndPublish()
+}
+
+func (c *checker) label(field, name string) {
+	if !isLabel(name) {
+		c.fail(c.at("metadata", field), "use 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends", "metadata.%s %q is no DNS-1123 label", field, name)
+	}
+}
+
+// isLabel tells whether s is a DNS-1123 label.
+func isLabel(s string) bool {
+	if len(s) < 1 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := range len(s) {
+		if !(s[i] == '-' || s[i] >= '0' && s[i] <= '9' || s[i] >= 'a' && s[i] <= 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *checker) source() {
+	s := &c.spec.Source
+	c.refuse(s.Window >= leastWindow && s.Window <= longestWindow, place("source", "time", "window"), "use 1s to 1h; 10s is usual", "window %s is out of range", brief(s.Window))
+	c.refuse(s.Lateness <= longestWindow, place("source", "time", "lateness"), "use at most 1h; 30s is usual", "lateness %s is out of range", brief(s.Lateness))
+	c.refuse(s.Horizon > 0, place("source", "join", "horizon"), "say how long an outcome may take, such as 30m", "horizon must be above 0")
+	topics := map[string]string{}
+	for _, t := range []struct{ field, topic string }{{"predictions", s.Predictions}, {"outcomes", s.Outcomes}, {"resources", s.Resources}} {
+		c.refuse(t.topic == "" || isTopic(t.topic), place("source", "kafka", t.field), "use up to 249 of a-z, A-Z, 0-9, '.', '_' and '-'", "topic %q is no Kafka topic name", t.topic)
+		topics[t.field] = t.topic
+	}
+	for i, m := range c.spec.Metrics {
+		need := m.On + "s"
+		c.refuse(s.Predictions == "" || topics[need] != "", place("metrics", i), "add source.kafka."+need, "metric %q reads %s, but source.kafka.%s names no topic", m.Name, need, need)
+	}
+	c.refuse(s.Predictions != "" || s.Outcomes == "" && s.Resources == "", place("source", "kafka"), "add source.kafka.predictions", "outcomes and resources are worth nothing without predictions")
+}
+
+func isTopic(s string) bool {
+	bad := func(r rune) bool {
+		return !(r == '.' || r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}
+	return len(s) <= 249 && s != "." && s != ".." && !strings.ContainsFunc(s, bad)
+}
+
+func (c *checker) stages() {
+	s := c.spec
+	c.refuse(len(s.Stages) >= 1 && len(s.Stages) <= maxStages, place("stages"), "use 1 to 32 stages, the last of weight 100", "%d stages", len(s.Stages))
+	before := 0
+	for i, st := range s.Stages {
+		at := func(field string) []any { return place("stages", i, field) }
+		c.refuse(st.Weight >= 1 && st.Weight <= 100, at("weight"), "use a share in percent, 1 to 100", "stage %d: the weight is out of range", i+1)
+		c.refuse(st.Weight > before, at("weight"), "let every stage give the canary more", "stage %d: weight %d is not above the previous %d", i+1, st.Weight, before)
+		c.refuse(st.Bake >= s.Source.Window, at("bake"), "watch every stage for a while, such as 30m", "stage %d: bake %s is shorter than one window of %s", i+1, brief(st.Bake), brief(s.Source.Window))
+		c.refuse(st.MaxDuration == 0 || st.MaxDuration >= st.Bake, at("maxDuration"), "make it longer than bake, or leave it out", "stage %d: maxDuration %s is shorter than bake %s", i+1, brief(st.MaxDuration), brief(st.Bake))
+		c.refuse(st.MinSamples >= 1 && st.MinSamples <= maxSamples, at("minSamples"), "use 1 to 1000000000", "stage %d: minSamples is out of range", i+1)
+		before = st.Weight
+	}
+	if len(s.Stages) == 0 {
+		return
+	}
+	last := len(s.Stages) - 1
+	c.refuse(before == 100, place("stages", last, "weight"), "add a stage {weight: 100, bake: …}", "the last stage has weight %d, so the canary could never be promoted", before)
+	c.refuse(s.HoldBack >= 0 && s.HoldBack <= 0.5 && wholeBps(s.HoldBack), place("holdBack"), "use 0% to 50% in steps of 0.01%", "holdBack %v is out of range", s.HoldBack)
+	if last > 0 {
+		previous := s.Stages[last-1].Weight
+		c.refuse(10000-bps(s.HoldBack) > previous*100, place("holdBack"), "make holdBack smaller, or the stage before 100 lower", "holdBack %s would give the canary no more at weight 100 than stage %d with its %d %%", percent(s.HoldBack), last, previous)
+	}
+	c.refuse(s.Share >= 0 && s.Share < 1, place("share"), "write the canary's share of the recording, such as 50%", "share %v is out of range", s.Share)
+}
+
+// bps is a share in basis points.
+func bps(share float64) int { return int(math.Round(share * 10000)) }
+
+func wholeBps(share float64) bool { return math.Abs(share*10000-math.Round(share*10000)) < 1e-6 }
+
+func (c *checker) risk() {
+	for _, r := range []struct {
+		field string
+		value float64
+	}{{"falseRollback", c.spec.Risk.FalseRollback}, {"falsePromote", c.spec.Risk.FalsePromote}, {"falseHold", c.spec.Risk.FalseHold}} {
+		c.refuse(r.value >= 1e-6 && r.value <= 0.5, place("risk", r.field), "use a probability from 1e-6 to 0.5; 0.05 is usual", "%s %v is out of range", r.field, r.value)
+	}
+}
+
+func (c *checker) healthAndPublish() {
+	s := c.spec
+	for _, d := range []struct {
+		path  []any
+		value time.Duration
+	}{
+		{place("health", "noData", "after"), s.Health.NoData}, {place("health", "silentCanary", "after"), s.Health.SilentCanary},
+		{place("health", "lag"), s.Health.Lag}, {place("publish", "lease"), s.Publish.Lease},
+	} {
+		c.refuse(d.value > 0, d.path, "use a duration above 0", "%v must be above 0", d.path[len(d.path)-1])
+	}
+	c.refuse(s.Publish.Routers >= 1, place("publish", "routers"), "use 1 to 10000", "routers %d is out of range", s.Publish.Routers)
+}

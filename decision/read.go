@@ -1,0 +1,266 @@
+package decision
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// reader takes values out of nodes. It keeps the first complaint and goes on, so
+// that the code that reads a spec needs no error handling of its own.
+type reader struct {
+	doc *document
+	err *SpecError
+}
+
+func (r *reader) fail(n *node, remedy, format string, args ...any) {
+	if r.err == nil {
+		r.err = r.doc.fail(n.line, n.col, remedy, format, args...)
+	}
+}
+
+// fields is a mapping that is being read: what was asked for is what it may hold.
+type fields struct {
+	*reader
+	node  *node
+	known []string
+}
+
+// open begins to read a mapping; what names it in messages.
+func (r *reader) open(n *node, what string) *fields {
+	if n.kind != mapNode {
+		r.fail(n, "write it as fields: name: value", "%s must be a mapping, not %s", what, n.describe())
+		return &fields{reader: r, node: &node{kind: mapNode, line: n.line, col: n.col}}
+	}
+	return &fields{reader: r, node: n}
+}
+
+// sub opens a mapping inside; a missing one reads as empty.
+func (f *fields) sub(key string) *fields {
+	n := f.get(key)
+	if n == nil {
+		n = &node{kind: mapNode, line: f.node.line, col: f.node.col}
+	}
+	return f.open(n, key)
+}
+
+// get returns the value of a field, nil if it is not given.
+func (f *fields) get(key string) *node {
+	f.known = append(f.known, key)
+	for i, k := range f.node.keys {
+		if k.text != key {
+			continue
+		}
+		if f.node.vals[i].kind == nullNode {
+			f.fail(k, "give it one, or remove the line", "%s has no value", key)
+			return nil
+		}
+		return f.node.vals[i]
+	}
+	return nil
+}
+
+// need is get for a field without which the mapping makes no sense.
+func (f *fields) need(key, remedy string) *node {
+	n := f.get(key)
+	if n == nil {
+		f.fail(f.node, remedy, "%s is missing", key)
+	}
+	return n
+}
+
+// list returns the items of a list field.
+func (f *fields) list(key string) []*node {
+	n := f.get(key)
+	switch {
+	case n == nil:
+		return nil
+	case n.kind != listNode:
+		f.fail(n, "put its items under it, each after a dash", "%s must be a list, not %s", key, n.describe())
+		return nil
+	}
+	return n.vals
+}
+
+// notYet refuses a field that is planned, with what to do until then.
+func (f *fields) notYet(key, remedy string) {
+	for _, k := range f.node.keys {
+		if k.text == key {
+			f.fail(k, remedy, "%s is not supported yet", key)
+		}
+	}
+	f.known = append(f.known, key)
+}
+
+// close refuses the fields that nobody asked for.
+func (f *fields) close() {
+	for _, k := range f.node.keys {
+		if !contains(f.known, k.text) {
+			remedy := "known here: " + strings.Join(f.known, ", ")
+			if near := nearest(k.text, f.known); near != "" {
+				remedy = fmt.Sprintf("did you mean %q?", near)
+			}
+			f.fail(k, remedy, "unknown field %q", k.text)
+		}
+	}
+}
+
+func (f *fields) text(key string, to *string) {
+	if n := f.get(key); n != nil {
+		f.asText(n, key, to)
+	}
+}
+
+func (r *reader) asText(n *node, what string, to *string) {
+	switch {
+	case n.kind != textNode && (n.kind == numberNode || n.kind == boolNode):
+		r.fail(n, "put it in quotes", "%s must be text, not %s", what, n.describe())
+	case n.kind != textNode:
+		r.fail(n, "give one word", "%s must be text, not %s", what, n.describe())
+	case n.text == "" || len(n.text) > 128 || strings.ContainsFunc(n.text, control):
+		r.fail(n, "use 1 to 128 printable bytes", "%s is empty, too long, or has control characters", what)
+	default:
+		*to = n.text
+	}
+}
+
+func control(c rune) bool { return c < 0x20 || c == 0x7f || c == 0x85 || c == 0x2028 || c == 0x2029 || c == 0xfeff }
+
+// choice reads one of the allowed words.
+func (f *fields) choice(key string, to *string, allowed ...string) {
+	n := f.get(key)
+	if n == nil {
+		return
+	}
+	if (n.kind != textNode && n.kind != boolNode) || !contains(allowed, n.text) {
+		f.fail(n, "allowed: "+strings.Join(allowed, ", "), "%s %q is unknown", key, n.text)
+		return
+	}
+	*to = n.text
+}
+
+func (f *fields) flag(key string, to *bool) {
+	n := f.get(key)
+	if n == nil {
+		return
+	}
+	if n.kind != boolNode {
+		f.fail(n, "write true or false", "%s must be true or false, not %s", key, n.describe())
+		return
+	}
+	*to = n.text == "true"
+}
+
+func (f *fields) number(key string, to *float64) {
+	if n := f.get(key); n != nil {
+		f.asNumber(n, key, to)
+	}
+}
+
+// asNumber reads a finite decimal number within ±1e15; "10%" is 0.1.
+func (r *reader) asNumber(n *node, what string, to *float64) {
+	text, percent := strings.CutSuffix(n.text, "%")
+	x, err := strconv.ParseFloat(text, 64)
+	scalar := n.kind == numberNode || n.kind == textNode && percent
+	if !scalar || err != nil || strings.ContainsAny(text, "xXpP_") || !(math.Abs(x) <= 1e15) {
+		r.fail(n, `write a decimal number such as 0.05, or a percentage such as 5%`, "%s must be a number, not %s", what, n.describe())
+		return
+	}
+	if percent {
+		x /= 100
+	}
+	*to = x + 0 // no negative zero
+}
+
+func (f *fields) whole(key string, to *int64) {
+	n := f.get(key)
+	if n == nil {
+		return
+	}
+	x, err := strconv.ParseInt(n.text, 10, 64)
+	if n.kind != numberNode || err != nil || x < 0 || x > 1e15 {
+		f.fail(n, "write digits only, such as 2000", "%s must be a whole number, not %s", key, n.describe())
+		return
+	}
+	*to = x
+}
+
+// maxDuration bounds every duration of a spec.
+const longest = 365 * 24 * time.Hour
+
+func (f *fields) duration(key string, to *time.Duration) {
+	n := f.get(key)
+	if n == nil {
+		return
+	}
+	d, err := time.ParseDuration(n.text)
+	switch {
+	case n.kind == numberNode:
+		f.fail(n, "write "+n.text+"s, "+n.text+"m or "+n.text+"h", "%s has no unit", key)
+	case n.kind != textNode || err != nil:
+		f.fail(n, "write a duration such as 30s, 10m or 1h30m", "%s must be a duration, not %s", key, n.describe())
+	case d < 0 || d > longest || d%time.Millisecond != 0:
+		f.fail(n, "use whole milliseconds, from 0 to 8760h", "%s %s is out of range", key, n.text)
+	default:
+		*to = d
+	}
+}
+
+// describe names a value in a message.
+func (n *node) describe() string {
+	switch n.kind {
+	case textNode, numberNode, boolNode:
+		if len(n.text) > 40 {
+			return "a long text"
+		}
+		return strconv.Quote(n.text)
+	}
+	return string(n.kind)
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// nearest is the word that s may have been meant to be, "" if none is close.
+func nearest(s string, words []string) string {
+	best, at := "", 3
+	for _, w := range words {
+		if d := distance(s, w); d < at && d < len(w) {
+			best, at = w, d
+		}
+	}
+	return best
+}
+
+// distance is the edit distance between two short words; letter case counts for nothing.
+func distance(a, b string) int {
+	if len(a) > 40 {
+		return len(a)
+	}
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}
