@@ -75,3 +75,28 @@ func BeatSubject(ns, engine string) string { return PrefixBeat + "." + ns + "." 
 func AckSubject(ns, rollout, router string) string {
 	return PrefixAck + "." + Key(ns, rollout) + "." + router
 }
+
+// Headers of a verdict and of a heartbeat, beside the ce-* attributes.
+const (
+	HeaderEpoch     = "Verdin-Epoch"     // of the engine: grows with each start
+	HeaderEngine    = "Verdin-Engine"    // id of the engine
+	HeaderKeyID     = "Verdin-Key-Id"    // public key, as nkeys writes it
+	HeaderSignature = "Verdin-Signature" // Ed25519, base64url without padding
+)
+
+// VerdictMessage is what the signature of a verdict covers: the payload and the
+// place it is meant for, so that it is worth nothing elsewhere.
+func VerdictMessage(ns, rollout string, payload []byte) []byte {
+	return append([]byte(SignDomain+"\n"+ns+"/"+rollout+"\n"), payload...)
+}
+
+// BeatMessage is what the signature of a heartbeat covers.
+func BeatMessage(ns, engine string, payload []byte) []byte {
+	return append([]byte(BeatDomain+"\n"+ns+"/"+engine+"\n"), payload...)
+}
+
+// Salt names the mapping of units to slots. It changes with the canary's
+// version alone, so that an edit of the spec moves nobody.
+func Salt(ns, rollout, canaryVersion string) string {
+	return ns + "/" + rollout + "/" + canaryVersion
+}
