@@ -142,7 +142,7 @@ func (h *Histogram) Quantile(q float64) (cell int) {
 		return 0
 	}
 	const parts = 1e9
-	p := uint64(min(max(q, 0), 1)*parts + 0.5)
+	p := uint64(float64(min(max(q, 0), 1)*parts) + 0.5)
 	hi, lo := bits.Mul64(p, h.n)
 	lo, carry := bits.Add64(lo, parts-1, 0)
 	rank, _ := bits.Div64(hi+carry, lo, parts)

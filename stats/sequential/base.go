@@ -20,15 +20,15 @@ const (
 	leastRate = 1e-9 // alternatives stay inside [leastRate, 1 − leastRate]
 )
 
-// newBase starts at a historical rate; 0 means that none is known.
-func newBase(rate, weight float64) base {
-	if !(rate > 0 && rate < 1) {
+// newBase starts at the historical rate of the options, if they name one.
+func newBase(h half, opt Options) base {
+	if !(opt.PriorRate > 0 && opt.PriorRate < 1) {
 		return base{anchor: 0.5}
 	}
+	rate, weight := h.rate(opt.PriorRate), min(opt.PriorWeight, 1e9)
 	if !(weight > 0) {
 		weight = priorWeight
 	}
-	weight = min(weight, 1e9)
 	return base{ones: rate * weight, n: weight, anchor: rate, known: true}
 }
 
@@ -50,6 +50,6 @@ func inside(p float64) float64 { return math.Min(math.Max(p, leastRate), 1-least
 
 // tilted returns the rate whose odds are those of p times factor.
 func tilted(p, factor float64) float64 {
-	odds := p / (1 - p) * factor
+	odds := float64(p / (1 - p) * factor)
 	return inside(odds / (1 + odds))
 }

@@ -63,8 +63,8 @@ type Harm struct {
 // predicted stable rate: canary = expit(logit(boundary) ± ψ) for ψ of the grid.
 func NewHarm(null Null, opt Options) *Harm {
 	h := &Harm{null: null.harm(), odds: opt.grid()}
-	h.print = fingerprint("harm", append(h.null.args(), h.odds...)...)
-	h.base = newBase(h.null.rate(opt.PriorRate)*flag(opt.PriorRate > 0), opt.PriorWeight)
+	h.base = newBase(h.null, opt)
+	h.print = fingerprint("harm", append(append(h.null.args(), h.base.anchor), h.odds...)...)
 	h.odds = odds(h.odds, h.null.above)
 	h.l = make([]float64, len(h.odds))
 	h.staged = newStaged(Uniform(len(h.odds)), opt.Stages)

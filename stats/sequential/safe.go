@@ -30,8 +30,8 @@ type Safe struct {
 // "nothing changed" and three steps from there towards the margin.
 func NewSafe(null Null, opt Options) *Safe {
 	s := &Safe{null: null.safe()}
-	s.print = fingerprint("safe", s.null.args()...)
-	s.base = newBase(s.null.rate(opt.PriorRate)*flag(opt.PriorRate > 0), opt.PriorWeight)
+	s.base = newBase(s.null, opt)
+	s.print = fingerprint("safe", append(s.null.args(), s.base.anchor)...)
 	s.odds = odds(safeOdds[:], s.null.above)
 	s.l = make([]float64, len(safeSteps))
 	s.all, s.one = newMixture(Uniform(len(s.l))), newMixture(Uniform(len(s.l)))

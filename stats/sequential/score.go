@@ -24,8 +24,8 @@ func (m Moments) Merge(o Moments) Moments {
 	n, d := float64(m.N)+float64(o.N), o.Mean-m.Mean
 	return Moments{
 		N:    m.N + o.N,
-		Mean: m.Mean + d*(float64(o.N)/n),
-		M2:   m.M2 + o.M2 + d*d*(float64(m.N)/n*float64(o.N)),
+		Mean: m.Mean + float64(d*(float64(o.N)/n)),
+		M2:   m.M2 + o.M2 + float64(d*d*(float64(m.N)/n*float64(o.N))),
 	}
 }
 
@@ -164,10 +164,10 @@ func (t *Score) Observe(a, b Moments, stage int) (scored bool) {
 
 func (t *Score) learn(v float64) {
 	t.learnt += v
-	t.stage.blocks++
-	if t.stage.blocks >= scoreBlocks && t.learnt > 0 {
-		t.rho = BestRho(t.learnt/float64(t.stage.blocks)*scorePlan, 2*scoreAlpha)
-		t.stage = tally{}
+	t.total.blocks++
+	if t.total.blocks >= scoreBlocks && t.learnt > 0 {
+		t.rho = BestRho(t.learnt/float64(t.total.blocks)*scorePlan, 2*scoreAlpha)
+		t.total = tally{}
 	}
 }
 
