@@ -10,7 +10,8 @@ import (
 // decimal is a JSON number as scanned: (−1)^neg · mant · 10^exp10 if exact, else
 // the text decides.
 type decimal struct {
-	text  []byte
+	from  int // its text is src[from:to]
+	to    int
 	mant  uint64
 	exp10 int
 	neg   bool
@@ -23,7 +24,7 @@ const maxDigits = 19
 // number steps over a number and leaves it in s.num.
 func (s *scanner) number() bool {
 	src, i := s.src, s.pos
-	d := decimal{exact: true}
+	d := decimal{from: i}
 	if src[i] == '-' {
 		d.neg = true
 		i++
@@ -60,7 +61,7 @@ func (s *scanner) number() bool {
 			return s.syntax("an exponent without digits")
 		}
 	}
-	d.text = src[s.pos:i]
+	d.to = i
 	s.num, s.pos = d, i
 	return true
 }
@@ -88,19 +89,20 @@ func isDigit(c byte) bool { return c-'0' <= 9 }
 var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
-// float returns the float64 nearest to d; false if its size is above maxNumber.
+// float returns the float64 nearest to the last number; false if its size is above maxNumber.
 // Where mantissa and power are both exact, one operation rounds once and is
 // therefore correct (W. Clinger, How to Read Floating Point Numbers Accurately,
 // 1990); all else is left to strconv. There is no negative zero.
-func (d *decimal) float() (float64, bool) {
+func (s *scanner) float() (float64, bool) {
 	var x float64
+	d := &s.num
 	switch {
 	case d.exact && d.mant < 1<<53 && d.exp10 >= 0 && d.exp10 < len(pow10):
 		x = float64(d.mant) * pow10[d.exp10]
 	case d.exact && d.mant < 1<<53 && d.exp10 < 0 && -d.exp10 < len(pow10):
 		x = float64(d.mant) / pow10[-d.exp10]
 	default:
-		y, err := strconv.ParseFloat(string(d.text), 64)
+		y, err := strconv.ParseFloat(string(s.src[d.from:d.to]), 64)
 		if err != nil {
 			return 0, false
 		}
@@ -113,13 +115,4 @@ func (d *decimal) float() (float64, bool) {
 		x = -x
 	}
 	return x, true
-}
-
-// integer returns d if it is a whole number in [low, high].
-func (d *decimal) integer(low, high int64) (int64, bool) {
-	x, ok := d.float()
-	if !ok || x != math.Trunc(x) || x < float64(low) || x > float64(high) {
-		return 0, false
-	}
-	return int64(x), true
 }

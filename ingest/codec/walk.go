@@ -47,7 +47,7 @@ func (d *Decoder) value(m *meaning) bool {
 	c := cell{kind: kind}
 	switch kind {
 	case schemas.Number:
-		if c.num, ok = d.num.float(); !ok {
+		if c.num, ok = d.scanner.float(); !ok {
 			d.complain(schemas.RejectNumber, m.path+": a number beyond 1e15 in size")
 			return true
 		}
