@@ -38,7 +38,7 @@ var table = []row{
 	{pkg: "stats", third: []string{gonum}},
 	{pkg: "stats/sequential", own: []string{"stats"}, third: []string{gonum}},
 	{pkg: "stats/multiple", own: []string{"stats"}, third: []string{gonum}},
-	{pkg: "drift", own: []string{"stats"}, third: []string{gonum}},
+	{pkg: "drift", own: []string{"stats", "stats/sequential"}, third: []string{gonum}},
 	{pkg: "decision", own: []string{"schemas", "stats", "stats/multiple"}, third: []string{yaml}},
 
 	{pkg: "ingest/join", own: []string{"schemas"}},

@@ -2,8 +2,10 @@ package arch
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
+	"math"
 	"testing"
 )
 
@@ -74,10 +76,22 @@ func unsigned(e ast.Expr) ast.Expr {
 	}
 }
 
-// isProduct tells whether e is a float multiplication that is computed at run time.
+// isProduct tells whether e is a float multiplication that rounds at run time.
+// Doubling does not round.
 func (c *typed) isProduct(e ast.Expr) bool {
 	b, ok := unsigned(e).(*ast.BinaryExpr)
-	return ok && b.Op == token.MUL && c.isFloat(b) && c.Types[b].Value == nil
+	return ok && b.Op == token.MUL && c.isFloat(b) && c.Types[b].Value == nil && !c.doubles(b.X) && !c.doubles(b.Y)
+}
+
+// doubles tells whether e is a constant 1, 2, 4, 8 …
+func (c *typed) doubles(e ast.Expr) bool {
+	v := c.Types[e].Value
+	if v == nil {
+		return false
+	}
+	x, _ := constant.Float64Val(constant.ToFloat(v))
+	frac, exp := math.Frexp(math.Abs(x))
+	return frac == 0.5 && exp >= 1
 }
 
 // findLoose collects the variables that are set to a bare product, and the
@@ -143,14 +157,17 @@ func TestRoundedBites(t *testing.T) {
 		"func f(x, y, z float64) float64 { x *= y; return x + z }":                                                bad,
 		"func sq(x float64) float64 { return x * x }; func f(x, z float64) float64 { return sq(x) + z }":          bad,
 		`import "gonum.org/v1/gonum/stat"; func f(x, z float64) float64 { return stat.Mean(nil, nil)*x + z }`:     bad,
-		`import "math"; func f(x, z float64) float64 { return 2*math.Log(x) + z }`:                                bad,
+		`import "math"; func f(x, z float64) float64 { return 3*math.Log(x) + z }`:                                bad,
 		"func f(x, y, z float64) float64 { return float64(x*y) + z }":                                             "",
 		"func f(x, y, z float64) float64 { t := float64(x * y); return t + z }":                                   "",
 		"func f(x, y, z int) int { return x*y + z }":                                                              "",
 		"func f(x, y, z float64) float64 { return x * (y + z) }":                                                  "",
 		"func f(z float64) float64 { return 2*3.5 + z }":                                                          "",
 		"func f(x, y, z float64) float64 { return x*y/2 + z }":                                                    "",
-		"func f(x, z float64) float64 {\n// exact: a power of two\nreturn 2*x + z }":                              "",
+		"func f(x, z float64) float64 { return -2*x + z }":                                                        "",
+		"func f(x, z float64) float64 { return 3*x + z }":                                                         bad,
+		"func f(x, z float64) float64 { return 0.5*x + z }":                                                       bad, // rounds where numbers end
+		"func f(x, z float64) float64 {\n// exact: x is a small integer\nreturn 3*x + z }":                        "",
 		`import "time"; func f(t time.Duration, n int) time.Duration { return t + time.Duration(n)*time.Second }`: "",
 	} {
 		bites(t, rounded, "stats/sequential/a.go", "package sequential; "+src, want)
