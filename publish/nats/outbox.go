@@ -1,0 +1,192 @@
+package nats
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"verdin/schemas"
+)
+
+// Sender is what an outbox needs of a Publisher.
+type Sender interface {
+	Publish(ctx context.Context, payload []byte) (Result, error)
+	Check(ctx context.Context, payload []byte) (Result, error)
+}
+
+// Outcome is what became of a verdict that was put in an outbox.
+type Outcome struct {
+	Namespace, Rollout   string
+	Generation, Sequence uint64
+	Result               Result
+	At                   schemas.Time
+}
+
+// OutboxOptions: Now and Done are required.
+type OutboxOptions struct {
+	Now     func() schemas.Time
+	Done    func(Outcome) // called once for each verdict, from Run
+	OnError func(error)   // called for each failed attempt; nil drops them
+	MinWait time.Duration // before the second attempt, default 100 ms; doubles
+	MaxWait time.Duration // between attempts, default 5 s
+}
+
+// Outbox delivers verdicts while NATS comes and goes: in order for each
+// rollout, until each is acked, fenced or expired. A rollback overtakes what
+// was not sent yet, and rollouts that roll back come first.
+//
+// Its size needs no bound: the engine decides on after each step only when the
+// routers acknowledged it, and publishes a hold when its reason changes.
+type Outbox struct {
+	send   Sender
+	opt    OutboxOptions
+	wake   chan struct{} // one place: a second wake-up says nothing new
+	mu     sync.Mutex
+	queues []*queue // one per rollout, in order of their first verdict
+}
+
+type queue struct {
+	ns, rollout string
+	items       []*item
+}
+
+type item struct {
+	v       *schemas.Verdict
+	payload []byte
+	tried   bool // an attempt failed: it may stand in the bucket or not
+}
+
+// NewOutbox returns an empty outbox; Run delivers.
+func NewOutbox(send Sender, opt OutboxOptions) *Outbox {
+	if opt.MinWait <= 0 {
+		opt.MinWait = 100 * time.Millisecond
+	}
+	if opt.MaxWait <= 0 {
+		opt.MaxWait = 5 * time.Second
+	}
+	if opt.OnError == nil {
+		opt.OnError = func(error) {}
+	}
+	return &Outbox{send: send, opt: opt, wake: make(chan struct{}, 1)}
+}
+
+// Add queues a verdict. It does not block.
+func (o *Outbox) Add(payload []byte) error {
+	v, err := schemas.ParseVerdict(payload)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	o.mu.Lock()
+	i := slices.IndexFunc(o.queues, func(q *queue) bool { return q.ns == v.Namespace && q.rollout == v.Rollout })
+	if i < 0 {
+		i = len(o.queues)
+		o.queues = append(o.queues, &queue{ns: v.Namespace, rollout: v.Rollout})
+	}
+	q := o.queues[i]
+	q.items = append(q.items, &item{v: v, payload: payload})
+	o.mu.Unlock()
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Len is the number of verdicts that are not settled.
+func (o *Outbox) Len() (n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, q := range o.queues {
+		n += len(q.items)
+	}
+	return n
+}
+
+// Run delivers until ctx ends. What is left stays in the engine's journal.
+func (o *Outbox) Run(ctx context.Context) {
+	wait := o.opt.MinWait
+	for ctx.Err() == nil {
+		var retry <-chan time.Time // nil = nothing to retry: wait for a verdict
+		if o.pass(ctx) {
+			wait = o.opt.MinWait
+		} else {
+			retry = time.After(wait)
+			wait = min(2*wait, o.opt.MaxWait)
+		}
+		select {
+		case <-ctx.Done():
+		case <-o.wake:
+		case <-retry:
+		}
+	}
+}
+
+// pass tries every rollout, those with a rollback first, and tells whether all
+// is settled. A rollout that fails does not hold up the others.
+func (o *Outbox) pass(ctx context.Context) (settled bool) {
+	o.mu.Lock()
+	queues := slices.Clone(o.queues)
+	slices.SortStableFunc(queues, func(a, b *queue) int { return b.urgent() - a.urgent() })
+	o.mu.Unlock()
+	settled = true
+	for _, q := range queues {
+		for ctx.Err() == nil {
+			it, overtaken := o.next(q)
+			if it == nil {
+				break
+			}
+			r, err := o.settle(ctx, it, overtaken)
+			if err != nil {
+				o.opt.OnError(fmt.Errorf("verdict %s waits: %w", it.v.ID(), err))
+				settled = false
+				break
+			}
+			o.mu.Lock()
+			q.items = q.items[1:]
+			o.mu.Unlock()
+			o.opt.Done(Outcome{q.ns, q.rollout, it.v.Generation, it.v.Sequence, r, o.opt.Now()})
+		}
+	}
+	return settled
+}
+
+// next is the first verdict of a queue, and whether a rollback stands behind it.
+func (o *Outbox) next(q *queue) (it *item, overtaken bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(q.items) == 0 {
+		return nil, false
+	}
+	return q.items[0], slices.ContainsFunc(q.items[1:], (*item).rollback)
+}
+
+// settle sends a verdict, or finds out that it need not be sent any more.
+func (o *Outbox) settle(ctx context.Context, it *item, overtaken bool) (Result, error) {
+	stale := it.forward() && o.opt.Now() > it.v.ValidUntil
+	if !overtaken && !stale {
+		it.tried = true
+		return o.send.Publish(ctx, it.payload)
+	}
+	if it.tried {
+		if r, err := o.send.Check(ctx, it.payload); r != "" || err != nil {
+			return r, err
+		}
+	}
+	return Expired, nil
+}
+
+func (it *item) rollback() bool { return it.v.Verdict == schemas.VerdictRollback }
+
+func (it *item) forward() bool {
+	return it.v.Verdict == schemas.VerdictAdvance || it.v.Verdict == schemas.VerdictPromote
+}
+
+// urgent is 1 for a queue with a rollback, else 0.
+func (q *queue) urgent() int {
+	if slices.ContainsFunc(q.items, (*item).rollback) {
+		return 1
+	}
+	return 0
+}

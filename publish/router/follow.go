@@ -1,0 +1,202 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"verdin/schemas"
+)
+
+const (
+	retryEvery = time.Second      // after a failure
+	readEvery  = 60 * time.Second // full read of the bucket, should a message have been lost
+	exchange   = 5 * time.Second  // one exchange with the server
+)
+
+// Run follows verdicts and heartbeats until ctx ends. It waits for a server or
+// a bucket that is not there yet, and stays through outages; the connection
+// should reconnect for ever. Run is called once.
+func (r *Router) Run(ctx context.Context, nc *nats.Conn) error {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("router: %w", err)
+	}
+	beats, err := r.followBeats(nc)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, s := range beats {
+			_ = s.Unsubscribe() // the connection may be gone already
+		}
+	}()
+	var feed jetstream.ConsumeContext
+	for feed == nil {
+		feed, err = r.followVerdicts(ctx, js)
+		if err != nil {
+			r.cfg.OnError(err)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(retryEvery):
+			}
+		}
+	}
+	r.work(ctx, js)
+	feed.Stop()
+	<-feed.Closed()
+	return nil
+}
+
+// followBeats subscribes to the heartbeats of each namespace.
+func (r *Router) followBeats(nc *nats.Conn) (subs []*nats.Subscription, err error) {
+	seen := map[string]bool{}
+	for _, l := range r.order {
+		if seen[l.ns] {
+			continue
+		}
+		seen[l.ns] = true
+		s, err := nc.Subscribe(schemas.PrefixBeat+"."+l.ns+".*", func(m *nats.Msg) { r.heartbeat(m.Subject, header(m.Header), m.Data) })
+		if err != nil {
+			return subs, fmt.Errorf("router: following heartbeats of %s: %w", l.ns, err)
+		}
+		subs = append(subs, s)
+	}
+	return subs, nil
+}
+
+// followVerdicts delivers the last verdict of each rollout, then each new one.
+func (r *Router) followVerdicts(ctx context.Context, js jetstream.JetStream) (jetstream.ConsumeContext, error) {
+	var subjects []string
+	for _, l := range r.order {
+		subjects = append(subjects, schemas.WriteSubject(l.ns, l.name))
+	}
+	c, err := js.OrderedConsumer(ctx, schemas.StreamRoutes, jetstream.OrderedConsumerConfig{
+		FilterSubjects: subjects, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy})
+	if err != nil {
+		return nil, fmt.Errorf("router: following verdicts in %s: %w", schemas.StreamRoutes, err)
+	}
+	take := func(m jetstream.Msg) {
+		if l := r.laneOf(m.Subject()); l != nil && r.verdict(l, header(m.Headers()), m.Data()) == gap {
+			l.expect()
+			r.rouse()
+		}
+	}
+	feed, err := c.Consume(take, jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+		r.cfg.OnError(fmt.Errorf("router: following verdicts: %w", err))
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("router: following verdicts: %w", err)
+	}
+	return feed, nil
+}
+
+// work sends acknowledgements and closes gaps until ctx ends.
+func (r *Router) work(ctx context.Context, js jetstream.JetStream) {
+	all := time.NewTicker(readEvery)
+	defer all.Stop()
+	var retry <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		case <-retry:
+		case <-all.C:
+			for _, l := range r.order {
+				l.expect()
+			}
+		}
+		retry = nil
+		for _, l := range r.order {
+			if err := errors.Join(r.acknowledge(ctx, js, l), r.fetch(ctx, js, l), r.acknowledge(ctx, js, l)); err != nil && ctx.Err() == nil {
+				r.cfg.OnError(err)
+				retry = time.After(retryEvery)
+			}
+		}
+	}
+}
+
+// acknowledge tells the engine what is served, until the stream has stored it.
+func (r *Router) acknowledge(ctx context.Context, js jetstream.JetStream, l *lane) error {
+	a, ok := l.unacknowledged()
+	if !ok {
+		return nil
+	}
+	a.Router = r.cfg.ID
+	ctx, cancel := context.WithTimeout(ctx, exchange)
+	defer cancel()
+	if _, err := js.Publish(ctx, a.Subject(), a.AppendJSON(nil), jetstream.WithExpectStream(schemas.StreamAcks)); err != nil {
+		return fmt.Errorf("router: acknowledging %s: %w", schemas.VerdictID(a.Namespace, a.Rollout, a.Generation, a.Sequence), err)
+	}
+	l.acknowledged(a)
+	return nil
+}
+
+// fetch reads the history of a rollout in order, if a verdict is missing.
+func (r *Router) fetch(ctx context.Context, js jetstream.JetStream, l *lane) error {
+	if !l.lacks() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, exchange)
+	defer cancel()
+	s, err := js.Stream(ctx, schemas.StreamRoutes)
+	var last outcome
+	for seq := uint64(1); err == nil; {
+		var m *jetstream.RawStreamMsg
+		if m, err = s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(schemas.WriteSubject(l.ns, l.name))); err == nil {
+			last = r.verdict(l, header(m.Header), m.Data)
+			seq = m.Sequence + 1
+		}
+	}
+	if !errors.Is(err, jetstream.ErrMsgNotFound) {
+		return fmt.Errorf("router: reading the history of %s/%s: %w", l.ns, l.name, err)
+	}
+	l.settled()
+	if last == gap {
+		r.count.broken.Add(1)
+		r.cfg.OnError(fmt.Errorf("router: %s/%s: the chain of verdicts has a gap that the history does not close: the weights stay as they are", l.ns, l.name))
+	}
+	return nil
+}
+
+func (l *lane) expect() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.missing = true
+}
+
+func (l *lane) lacks() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.missing
+}
+
+func (l *lane) settled() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.missing = false
+}
+
+func (l *lane) unacknowledged() (a schemas.Ack, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.unsent == nil {
+		return a, false
+	}
+	return *l.unsent, true
+}
+
+// acknowledged forgets an acknowledgement that was stored, unless a newer one waits.
+func (l *lane) acknowledged(a schemas.Ack) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if u := l.unsent; u != nil && u.Generation == a.Generation && u.Sequence == a.Sequence {
+		l.unsent = nil
+	}
+}

@@ -1,0 +1,115 @@
+package router
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"verdin/schemas"
+)
+
+// header is the part of a NATS header that is read here.
+type header map[string][]string
+
+func (h header) first(name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// signed tells whether a trusted key signed msg.
+func (r *Router) signed(h header, msg []byte) bool {
+	key := r.trusted[h.first(schemas.HeaderKeyID)]
+	sig, err := base64.RawURLEncoding.DecodeString(h.first(schemas.HeaderSignature))
+	return key != nil && err == nil && key.Verify(msg, sig) == nil
+}
+
+// verdict takes a message from the bucket. The signature covers the rollout of
+// the subject, so a verdict for another one is forged here (U1).
+func (r *Router) verdict(l *lane, h header, payload []byte) outcome {
+	if !r.signed(h, schemas.VerdictMessage(l.ns, l.name, payload)) {
+		r.count.forged.Add(1)
+		r.cfg.OnError(fmt.Errorf("router: %s/%s: a verdict without the signature of a trusted key was ignored", l.ns, l.name))
+		return conflict
+	}
+	v, err := schemas.ParseVerdict(payload)
+	if err == nil && (v.Namespace != l.ns || v.Rollout != l.name) {
+		err = fmt.Errorf("it is for %s/%s", v.Namespace, v.Rollout)
+	}
+	if err != nil {
+		r.count.malformed.Add(1)
+		r.cfg.OnError(fmt.Errorf("router: %s/%s: a signed verdict was ignored: %w", l.ns, l.name, err))
+		return conflict
+	}
+	now := r.cfg.Now()
+	before := l.status(now).Served
+	o := l.offer(now, v, schemas.Digest(payload))
+	switch o {
+	case older:
+		r.count.older.Add(1)
+	case conflict:
+		r.count.conflicts.Add(1)
+		r.cfg.OnError(fmt.Errorf("router: verdict %s contradicts the one in force and was ignored: do two engines sign for this rollout?", v.ID()))
+	case accepted:
+		r.changed(l, before)
+	}
+	return o
+}
+
+// heartbeat takes a message of an engine for one namespace.
+func (r *Router) heartbeat(subject string, h header, payload []byte) {
+	b, err := schemas.ParseHeartbeat(payload)
+	if err != nil || schemas.BeatSubject(b.Namespace, b.Engine) != subject {
+		r.count.malformed.Add(1)
+		return
+	}
+	if !r.signed(h, schemas.BeatMessage(b.Namespace, b.Engine, payload)) {
+		r.count.forged.Add(1)
+		return
+	}
+	r.count.beats.Add(1)
+	now := r.cfg.Now()
+	for _, head := range b.Rollouts {
+		l := r.lanes[b.Namespace+"/"+head.Rollout]
+		if l == nil {
+			continue
+		}
+		lease := time.Duration(head.LeaseSeconds * float64(time.Second))
+		if lease <= 0 {
+			lease = r.cfg.Lease
+		}
+		before := l.status(now)
+		if l.beat(now, b.Time, head, lease) {
+			r.rouse()
+		}
+		if before.Waiting {
+			r.changed(l, before.Served)
+		}
+	}
+}
+
+// changed reports a lane after its head or what it serves may have changed.
+func (r *Router) changed(l *lane, servedBefore uint64) {
+	s := l.status(r.cfg.Now())
+	if s.Served != servedBefore {
+		r.count.applied.Add(1)
+		r.rouse()
+	}
+	r.cfg.OnChange(s)
+}
+
+// laneOf finds the lane of a write subject.
+func (r *Router) laneOf(subject string) *lane {
+	ns, name, _ := strings.Cut(strings.TrimPrefix(subject, schemas.PrefixWrite+"."), ".")
+	return r.lanes[ns+"/"+name]
+}
+
+// rouse tells the worker that there is something to send or to fetch.
+func (r *Router) rouse() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
