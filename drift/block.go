@@ -14,16 +14,19 @@ type Block struct {
 
 const (
 	leastCanary = 20      // canary events that a scored block has at least, unless the stage ends
-	mostEvents  = 1 << 50 // events of a window beyond which its counts are no counts
+	mostEvents  = 1 << 40 // events of an arm and window beyond which they are no counts
+	mostPast    = 1 << 52 // events of an arm in all windows that a state may hold
 )
 
 // groups cuts a window of subs parts into groups that are scored one after another
 // and appends where each ends. It knows only how many canary events past windows
-// held on average, and aims at 20, 40, 80, … of them: drift is found soon after it
-// is learnt, and a large window costs little. A remainder smaller than the group
-// before joins it. Before any window was seen, every part is a group.
+// held on average, and aims at 20, 40, 80, … of them, or at 1, 2, 4, … parts where
+// these are larger: drift is found soon after it is learnt, and a large window costs
+// little. A remainder smaller than the group before joins it. Before any window was
+// seen, every part is a group.
 func groups(ends []int, expectedCanary float64, subs int) []int {
-	each, goal := expectedCanary/float64(subs), float64(leastCanary)
+	each := expectedCanary / float64(subs)
+	goal := math.Max(leastCanary, each)
 	for at := 0; at < subs; goal *= 2 {
 		size := 1
 		if expectedCanary > 0 {
@@ -80,7 +83,8 @@ func (p *pending) observe(b *Block, score func(c Counts, stage int)) {
 // totals returns the events of each arm; ok is false for a window that cannot be read.
 func (p *pending) totals(b *Block) (stable, canary int64, ok bool) {
 	bins := len(p.counts.Stable)
-	if b.Bins != bins || b.Sub < 1 || b.Stage < 0 || len(b.Stable) != b.Sub*bins || len(b.Canary) != len(b.Stable) {
+	if b.Bins != bins || b.Sub < 1 || b.Stage < 0 || b.Stage > math.MaxInt32 ||
+		len(b.Stable) != b.Sub*bins || len(b.Canary) != len(b.Stable) {
 		return 0, 0, false
 	}
 	stable, readable := total(b.Stable)
@@ -131,10 +135,10 @@ func (p *pending) flush(score func(c Counts, stage int)) {
 
 // walk visits what later results depend on.
 func (p *pending) walk(s *state) {
-	s.ints(p.counts.Stable, 0, mostEvents)
-	s.ints(p.counts.Canary, 0, mostEvents)
+	s.ints(p.counts.Stable, 0, mostPast)
+	s.ints(p.counts.Canary, 0, mostPast)
 	p.n = p.counts.Totals()
 	s.int(&p.stage, 0, math.MaxInt32)
-	s.int(&p.windows, 0, mostEvents)
-	s.float(&p.expected, 0, mostEvents)
+	s.int(&p.windows, 0, mostPast)
+	s.float(&p.expected, 0, mostPast)
 }

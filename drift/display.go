@@ -53,9 +53,9 @@ func (d *display) arms() (stable []float64, canary []int64, n, m float64) {
 
 func (d *display) walk(s *state) {
 	s.int(&d.stage, 0, math.MaxInt32)
-	s.int(&d.blocks, 0, mostEvents)
-	s.ints(d.n[:], 0, mostEvents)
-	s.floats(d.stable, 0, mostEvents)
-	s.ints(d.canary, 0, mostEvents)
-	s.float(&d.spread, 0, mostEvents)
+	s.int(&d.blocks, 0, mostPast)
+	s.ints(d.n[:], 0, mostPast)
+	s.floats(d.stable, 0, mostPast)
+	s.ints(d.canary, 0, mostPast)
+	s.float(&d.spread, 0, largest)
 }

@@ -69,19 +69,27 @@ func (t *KS) block(c Counts, stage int) {
 	n := c.Totals()
 	stable, canary := sequential.Counts{N: n[0]}, sequential.Counts{N: n[1]}
 	bin := 0
-	for i, s := range t.sides {
+	for _, s := range t.sides {
 		for ; bin < s.bin; bin++ {
 			stable.Y += c.Stable[bin]
 			canary.Y += c.Canary[bin]
 		}
 		s.Observe(stable, canary, stage)
+	}
+	t.look()
+	t.shown.add(c, stage)
+}
+
+// look averages the sides; a test of one bin has none, and its evidence stays 1.
+func (t *KS) look() {
+	if len(t.sides) == 0 {
+		return
+	}
+	for i, s := range t.sides {
 		t.logs[i] = s.LogE()
 	}
-	if len(t.sides) > 0 {
-		t.log = stats.LogSumExp(t.logs) - math.Log(float64(len(t.logs)))
-		t.most = math.Max(t.most, t.log)
-	}
-	t.shown.add(c, stage)
+	t.log = stats.LogSumExp(t.logs) - math.Log(float64(len(t.logs)))
+	t.most = math.Max(t.most, t.log)
 }
 
 // LogE is the log of the e-process now.
@@ -130,7 +138,9 @@ func (t *KS) walk(s *state) {
 	for _, side := range t.sides {
 		s.part(side.Harm)
 	}
-	s.float(&t.log, -worth, worth)
-	s.float(&t.most, 0, worth)
+	s.float(&t.most, 0, largest)
 	t.shown.walk(s)
+	if s.reading {
+		t.look()
+	}
 }

@@ -23,21 +23,19 @@ func newMixture(stages, bets int) mixture {
 	return mixture{bets: bets, sums: make([]float64, max(stages, 1)*bets)}
 }
 
-// add multiplies the factors of a block, given as logarithms, one for each bet.
-func (m *mixture) add(stage int, factors []float64) {
-	last := min((stage+1)*m.bets, len(m.sums))
-	for i := range m.sums[:last] {
-		m.sums[i] = math.Max(m.sums[i]+factors[i%m.bets], -worth)
-	}
+// add multiplies a factor, given as its logarithm, into the product of bet k from
+// stage s; look then sees the new mean.
+func (m *mixture) add(s, k int, factor float64) { m.sums[s*m.bets+k] += factor }
+
+func (m *mixture) look() {
 	m.log = stats.LogSumExp(m.sums) - math.Log(float64(len(m.sums)))
 	m.most = math.Max(m.most, m.log)
 }
 
-// worth bounds a logarithm of evidence: far beyond any threshold, and finite.
-const worth = 1e15
-
 func (m *mixture) walk(s *state) {
-	s.floats(m.sums, -worth, worth)
-	s.float(&m.log, -worth, worth)
-	s.float(&m.most, 0, worth)
+	s.floats(m.sums, -largest, largest)
+	s.float(&m.most, 0, largest)
+	if s.reading {
+		m.look()
+	}
 }

@@ -14,8 +14,9 @@ import (
 // Each block multiplies the evidence by the factor of a bet: alternatives (p*, q*)
 // for stable and canary are predicted from past blocks, and weighed against the
 // member of the null that explains them best (tolerance.go). Three bets that trust
-// the past to different degrees are averaged. The factor has mean at most 1 under
-// every member of the null, so the test is exact at every look.
+// the past to different degrees are averaged, and so are processes that begin with
+// each stage and know nothing of the time before. The factor has mean at most 1
+// under every member of the null, so the test is exact at every look.
 // Source: docs/statistics.md, "PSI"; numbers in testdata/vectors/drift/sequential.json.
 //
 // no-row: a row of Methods, which the engine's drift check looks up by name
@@ -23,12 +24,11 @@ type PSI struct {
 	above   float64
 	stages  int
 	pending pending
-	past    Counts // of all scored blocks
+	pasts   []Counts // scored blocks from each stage on
 	mix     mixture
 	shown   display
 	p, q    []float64 // scratch: the alternatives
 	near    nearest
-	factors [len(trust)]float64
 	score   func(Counts, int)
 }
 
@@ -43,11 +43,13 @@ func NewPSI(bins int, above float64, stages int) *PSI {
 	t := &PSI{
 		above: clean(above), stages: stages,
 		pending: newPending(bins),
-		past:    Counts{make([]int64, bins), make([]int64, bins)},
 		mix:     newMixture(stages, len(trust)),
 		shown:   newDisplay(bins),
 		p:       make([]float64, bins), q: make([]float64, bins),
 		near: newNearest(bins),
+	}
+	for range stages {
+		t.pasts = append(t.pasts, Counts{make([]int64, bins), make([]int64, bins)})
 	}
 	t.score = t.block
 	return t
@@ -68,25 +70,27 @@ func (t *PSI) Observe(b Block) { t.pending.observe(&b, t.score) }
 // block scores a closed block; only afterwards is it part of the past.
 func (t *PSI) block(c Counts, stage int) {
 	n := c.Totals()
-	for k, weight := range trust {
-		t.predict(weight)
-		t.factors[k] = t.near.factor(c, t.p, t.q, t.above, float64(n[0]), float64(n[1]))
+	for s, past := range t.pasts[:min(stage+1, t.stages)] {
+		for k, weight := range trust {
+			t.predict(past, weight)
+			t.mix.add(s, k, t.near.factor(c, t.p, t.q, t.above, float64(n[0]), float64(n[1])))
+		}
+		for i := range c.Stable {
+			past.Stable[i] += c.Stable[i]
+			past.Canary[i] += c.Canary[i]
+		}
 	}
-	t.mix.add(stage, t.factors[:])
+	t.mix.look()
 	t.shown.add(c, stage)
-	for i := range c.Stable {
-		t.past.Stable[i] += c.Stable[i]
-		t.past.Canary[i] += c.Canary[i]
-	}
 }
 
 // predict sets p and q to what the past says about stable and canary, drawn towards
 // the pool of both arms by the given number of events.
-func (t *PSI) predict(weight float64) {
-	n := t.past.Totals()
+func (t *PSI) predict(past Counts, weight float64) {
+	n := past.Totals()
 	stable, canary := float64(n[0]), float64(n[1])
 	for i := range t.p {
-		a, b := float64(t.past.Stable[i]), float64(t.past.Canary[i])
+		a, b := float64(past.Stable[i]), float64(past.Canary[i])
 		pool := float64(weight * ((a + b + 0.5) / (stable + canary + float64(len(t.p))/2)))
 		t.p[i] = (a + pool) / (stable + weight)
 		t.q[i] = (b + pool) / (canary + weight)
@@ -136,8 +140,10 @@ func (t *PSI) Restore(b []byte) error {
 func (t *PSI) walk(s *state) {
 	s.head('P', len(t.p), t.stages, t.above)
 	t.pending.walk(s)
-	s.ints(t.past.Stable, 0, mostEvents)
-	s.ints(t.past.Canary, 0, mostEvents)
+	for _, past := range t.pasts {
+		s.ints(past.Stable, 0, mostPast)
+		s.ints(past.Canary, 0, mostPast)
+	}
 	t.mix.walk(s)
 	t.shown.walk(s)
 }

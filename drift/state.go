@@ -18,6 +18,9 @@ type state struct {
 	err     error
 }
 
+// largest bounds floats in a state: beyond all that events can sum up to, and finite.
+const largest = 1e300
+
 // format numbers the layout of the state; a change of layout changes it.
 const format = 1
 
@@ -91,7 +94,7 @@ func (s *state) part(p interface {
 		own = p.AppendState(nil)
 	}
 	size := int64(len(own))
-	s.int(&size, 0, mostEvents)
+	s.int(&size, 0, mostPast)
 	switch {
 	case s.err != nil:
 	case !s.reading:
