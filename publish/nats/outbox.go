@@ -108,6 +108,10 @@ func (o *Outbox) Len() (n int) {
 func (o *Outbox) Run(ctx context.Context) {
 	wait := o.opt.MinWait
 	for ctx.Err() == nil {
+		select {
+		case <-o.wake: // this pass sees what was added before it
+		default:
+		}
 		var retry <-chan time.Time // nil = nothing to retry: wait for a verdict
 		if o.pass(ctx) {
 			wait = o.opt.MinWait

@@ -145,16 +145,8 @@ func (r *Router) fetch(ctx context.Context, js jetstream.JetStream, l *lane) err
 	}
 	ctx, cancel := context.WithTimeout(ctx, exchange)
 	defer cancel()
-	s, err := js.Stream(ctx, schemas.StreamRoutes)
-	var last outcome
-	for seq := uint64(1); err == nil; {
-		var m *jetstream.RawStreamMsg
-		if m, err = s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(schemas.WriteSubject(l.ns, l.name))); err == nil {
-			last = r.verdict(l, header(m.Header), m.Data)
-			seq = m.Sequence + 1
-		}
-	}
-	if !errors.Is(err, jetstream.ErrMsgNotFound) {
+	last, err := r.walk(ctx, js, l)
+	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return fmt.Errorf("router: reading the history of %s/%s: %w", l.ns, l.name, err)
 	}
 	l.settled()
@@ -163,6 +155,31 @@ func (r *Router) fetch(ctx context.Context, js jetstream.JetStream, l *lane) err
 		r.cfg.OnError(fmt.Errorf("router: %s/%s: the chain of verdicts has a gap that the history does not close: the weights stay as they are", l.ns, l.name))
 	}
 	return nil
+}
+
+// walk offers the history of a rollout in order, or the last verdict alone to a
+// lane that has none: old weights must not pass by at the start.
+func (r *Router) walk(ctx context.Context, js jetstream.JetStream, l *lane) (last outcome, err error) {
+	s, err := js.Stream(ctx, schemas.StreamRoutes)
+	if err != nil {
+		return last, err
+	}
+	subject := schemas.WriteSubject(l.ns, l.name)
+	if l.status(r.cfg.Now()).Generation == 0 {
+		m, err := s.GetLastMsgForSubject(ctx, subject)
+		if err != nil {
+			return last, err
+		}
+		return r.verdict(l, header(m.Header), m.Data), nil
+	}
+	for seq := uint64(1); ; {
+		m, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subject))
+		if err != nil {
+			return last, err
+		}
+		last = r.verdict(l, header(m.Header), m.Data)
+		seq = m.Sequence + 1
+	}
 }
 
 func (l *lane) expect() {
