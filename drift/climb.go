@@ -3,8 +3,10 @@ package drift
 import "math"
 
 const (
-	climbSteps = 40 // Newton steps at most; 5 to 9 are usual
-	climbGain  = 1e-10
+	climbSteps  = 40    // Newton steps at most; 2 to 6 are usual
+	climbGain   = 1e-10 // gain of log E per event of the rarer arm at which the climb ends
+	valleySteps = 60    // steps of the inner search at most; 1 to 3 are usual
+	valleyStep  = 1e-5  // step at which the inner search ends: its square is left
 )
 
 // slope is the dual at a point: value, gradient and second derivatives by β and λ.
@@ -66,9 +68,8 @@ func (s *nearest) look(beta, lambda float64) (at slope, ok bool) {
 	}
 	for i, w := range s.w {
 		rho := s.rho[i]
-		x := valley(s.x[i], low, high, alpha, beta, lambda, rho)
+		x, t := valley(s.x[i], low, high, alpha, beta, lambda, rho)
 		s.x[i] = x
-		t := math.Exp(x)
 		tx := float64(t * x)
 		f := tx - x // (t−1)·log t
 		h := alpha + float64(beta*t) + float64(lambda*f)
@@ -116,37 +117,33 @@ func zero(c, lambda float64) float64 {
 }
 
 // valley returns the x in (low, high) where (1−ρ)·t·v(x) = ρ·u(x), which grows with
-// x there: Newton's method between bounds, from a guess.
-func valley(x, low, high, alpha, beta, lambda, rho float64) float64 {
+// x there, and t = eˣ: Newton's method between bounds, from a guess. The last step is
+// so small that t follows it by its series.
+func valley(x, low, high, alpha, beta, lambda, rho float64) (float64, float64) {
 	if !(low < x && x < high) {
 		x = between(low, high)
 	}
-	for range 60 {
+	for range valleySteps {
 		t := math.Exp(x)
 		tx := float64(t * x)
 		u := alpha + float64(lambda*(1-t-x))
 		tv := float64(beta*t) + float64(lambda*(t+tx-1))
 		f := float64((1-rho)*tv) - float64(rho*u)
-		if f == 0 {
-			break
+		slope := float64((1-rho)*(tv+float64(lambda*(t+1)))) + float64(rho*lambda*(t+1))
+		step := -f / slope
+		if math.Abs(step) <= valleyStep {
+			return x + step, t * (1 + step + float64(step*step/2))
 		}
 		if f > 0 {
 			high = x
 		} else {
 			low = x
 		}
-		slope := float64((1-rho)*(float64(beta*t)+float64(lambda*(2*t+tx)))) + float64(rho*lambda*(t+1))
-		next := x - f/slope
-		if !(low < next && next < high) {
-			next = between(low, high)
-		}
-		step := next - x
-		x = next
-		if math.Abs(step) <= 1e-5 {
-			break
+		if x += step; !(low < x && x < high) {
+			x = between(low, high)
 		}
 	}
-	return x
+	return x, math.Exp(x)
 }
 
 // between is a point inside an interval that may be unbounded.

@@ -15,7 +15,8 @@ func (c Counts) Totals() [2]int64 { return [2]int64{sum(c.Stable), sum(c.Canary)
 // over shares with one half added to the count of every bin. Without drift it is
 // about floor = (B−1)(1/n + 1/m), B = bins that hold any event: a matter of sample
 // size. effect = max(0, raw − floor) takes it off. Both are 0 when an arm is empty.
-// Source: docs/statistics.md, "PSI"; numbers in testdata/vectors/drift/psi.json.
+// Source of the floor: Yurdakul, Naranjo, "Statistical properties of the population
+// stability index" (2020); numbers in testdata/vectors/drift/psi.json.
 func (c Counts) PSI() (raw, effect float64) {
 	n := c.Totals()
 	return psi(c.Stable, c.Canary, float64(n[0]), float64(n[1]))
@@ -24,7 +25,7 @@ func (c Counts) PSI() (raw, effect float64) {
 // KS is the largest distance between the cumulative shares of the arms, over
 // ordered bins. The distance at the bins' edges is low; the distance between the
 // values themselves, which the bins hide, is at most high. Both are 0 when an arm
-// is empty. Source: docs/statistics.md, "KS"; numbers in testdata/vectors/drift/ks.json.
+// is empty. Numbers in testdata/vectors/drift/ks.json and sequential.json.
 func (c Counts) KS() (low, high float64) {
 	n := c.Totals()
 	return ks(c.Stable, c.Canary, float64(n[0]), float64(n[1]))
@@ -56,7 +57,7 @@ func psi[S, C number](stable []S, canary []C, n, m float64) (raw, effect float64
 	return raw, math.Max(0, raw-float64((filled-1)*(1/n+1/m)))
 }
 
-// ks compares i/n with j/m as i·m with j·n: exact for counts up to 2^53 together.
+// ks compares i/n with j/m as i·m with j·n, which is exact up to 2⁵³.
 func ks[S, C number](stable []S, canary []C, n, m float64) (low, high float64) {
 	if n <= 0 || m <= 0 || len(stable) != len(canary) {
 		return 0, 0

@@ -16,7 +16,6 @@ import (
 // more than the tolerance: two one-sided tests on shares. The mean over edges and
 // sides of their e-processes, which run on one clock, is an e-process again. The test
 // is exact at every look.
-// Source: docs/statistics.md, "KS".
 //
 // no-row: a row of Methods, which the engine's drift check looks up by name
 type KS struct {

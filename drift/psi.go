@@ -17,7 +17,9 @@ import (
 // the past to different degrees are averaged, and so are processes that begin with
 // each stage and know nothing of the time before. The factor has mean at most 1
 // under every member of the null, so the test is exact at every look.
-// Source: docs/statistics.md, "PSI"; numbers in testdata/vectors/drift/sequential.json.
+// Source of the case above = 0: Turner, Ly, Grünwald, "Generic E-variables for exact
+// sequential k-sample tests that allow for optional stopping" (2024); numbers in
+// testdata/vectors/drift/sequential.json. Proof of the rest: tolerance.go.
 //
 // no-row: a row of Methods, which the engine's drift check looks up by name
 type PSI struct {
@@ -33,7 +35,7 @@ type PSI struct {
 }
 
 // trust lists the weights of the pooled past in a prediction, in events: the more,
-// the closer the two alternatives. Source: docs/statistics.md, "PSI".
+// the closer the two alternatives. Part of testdata/vectors/drift/sequential.json.
 var trust = [...]float64{20, 100, 500}
 
 // NewPSI returns a test over the given number of bins, for a rollout of so many

@@ -71,7 +71,6 @@ func distance(p, q []float64) (sum float64) {
 }
 
 // equality is the case d = 0: the nearest member of the null is the mean law.
-// Source: docs/statistics.md, "PSI".
 func equality(c Counts, p, q []float64, n, m float64) (sum float64) {
 	share := m / (n + m)
 	for i := range p {
