@@ -132,14 +132,23 @@ func (l *layout) check(addr string, topics []string) error {
 	}
 	switch {
 	case len(missing) > 0:
-		return fmt.Errorf("kafka topic %s does not exist on %s: create it, or correct the name in the spec's source.kafka: %w",
-			strings.Join(missing, ", "), addr, kafka.UnknownTopicOrPartition)
+		return refusal{fmt.Sprintf("kafka topic %s does not exist on %s: create it, or correct the name in the spec's source.kafka",
+			strings.Join(missing, ", "), addr), kafka.UnknownTopicOrPartition}
 	case len(forbidden) > 0:
-		return fmt.Errorf("kafka topic %s may not be read by this user: grant it Read and Describe: %w",
-			strings.Join(forbidden, ", "), kafka.TopicAuthorizationFailed)
+		return refusal{fmt.Sprintf("kafka topic %s may not be read by this user: grant it Read and Describe",
+			strings.Join(forbidden, ", ")), kafka.TopicAuthorizationFailed}
 	}
 	return nil
 }
+
+// refusal says in our words what a code of Kafka means here.
+type refusal struct {
+	text string
+	code kafka.Error
+}
+
+func (r refusal) Error() string { return r.text }
+func (r refusal) Unwrap() error { return r.code }
 
 // led returns the broker that leads a partition, or -1.
 func (l *layout) led(topic string, partition int32) int32 {

@@ -90,24 +90,36 @@ func (f *frame) discard(n int64) {
 	}
 }
 
-// readFetch reads the answer to the last fetch. For each partition of it,
-// found by want, take is called with what the broker says and the record set,
-// which was appended to the buffer that want gave. Partitions for which want
-// gives false are passed over.
-func (c *conn) readFetch(want func(topic []byte, partition int32) ([]byte, bool), take func(topic []byte, partition int32, a *answer, set []byte)) error {
-	f := frame{r: c, remain: 4}
+// readFetch reads the answer to the last fetch from the connection.
+func (c *conn) readFetch(want wantFunc, take takeFunc) error {
+	if err := readAnswer(c, c.lastID, want, take); err != nil {
+		return fmt.Errorf("kafka broker %s: fetch: %w", c.addr, err)
+	}
+	return nil
+}
+
+// wantFunc gives the buffer for a partition's record set; false passes over it.
+type wantFunc func(topic []byte, partition int32) ([]byte, bool)
+
+// takeFunc is called with what the broker says about a wanted partition, and
+// its record set in the buffer, grown where needed. It may keep the set only.
+type takeFunc func(topic []byte, partition int32, a *answer, set []byte)
+
+// readAnswer reads the answer to the fetch with the given correlation id.
+func readAnswer(r io.Reader, id int32, want wantFunc, take takeFunc) error {
+	f := frame{r: r, remain: 4}
 	f.remain = int64(f.i32())
 	if f.err == nil && (f.remain < 4 || f.remain > maxAnswer) {
-		return fmt.Errorf("kafka broker %s: fetch: an answer of %d bytes: is this a Kafka broker?", c.addr, f.remain)
+		return fmt.Errorf("an answer of %d bytes: is this a Kafka broker?", f.remain)
 	}
-	if id := f.i32(); f.err == nil && id != c.lastID {
-		return fmt.Errorf("kafka broker %s: fetch: answer %d to request %d", c.addr, id, c.lastID)
+	if got := f.i32(); f.err == nil && got != id {
+		return fmt.Errorf("answer %d to request %d", got, id)
 	}
 	f.i32() // throttle time: the broker has already waited
 	code := f.i16()
 	f.i32() // session: we use none
 	if f.err == nil && code != 0 {
-		return fmt.Errorf("kafka broker %s: fetch: %w", c.addr, kafka.Error(code))
+		return kafka.Error(code)
 	}
 	var a answer
 	var topic []byte
@@ -118,13 +130,10 @@ func (c *conn) readFetch(want func(topic []byte, partition int32) ([]byte, bool)
 		}
 	}
 	f.discard(f.remain)
-	if f.err != nil {
-		return fmt.Errorf("kafka broker %s: fetch: %w", c.addr, f.err)
-	}
-	return nil
+	return f.err
 }
 
-func (f *frame) partition(a *answer, topic []byte, want func([]byte, int32) ([]byte, bool), take func([]byte, int32, *answer, []byte)) {
+func (f *frame) partition(a *answer, topic []byte, want wantFunc, take takeFunc) {
 	id := f.i32()
 	a.code = f.i16()
 	a.highWatermark = f.i64()

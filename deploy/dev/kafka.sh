@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# One real Kafka broker (and its controller) on loopback, for tests and trials.
+#
+#   deploy/dev/kafka.sh start     fetch it if needed, start it, wait until it answers
+#   deploy/dev/kafka.sh stop      stop it and wait until it is gone
+#   deploy/dev/kafka.sh status    exit 0 if it answers, 1 if not
+#
+# Needs java (17 or later) and, the first time, mvn. Everything lies in
+# deploy/dev/.cache; remove that folder to begin anew.
+#
+#   KAFKA_PORT       port for clients (19092)
+#   KAFKA_CTRL_PORT  port of the controller (KAFKA_PORT + 1)
+#   KAFKA_HEAP       heap of the JVM (256m)
+#   KAFKA_WAIT       seconds that start and stop may take (90)
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+port=${KAFKA_PORT:-19092}
+ctrl=${KAFKA_CTRL_PORT:-$((port + 1))}
+heap=${KAFKA_HEAP:-256m}
+limit=${KAFKA_WAIT:-90}
+lib=$here/.cache/lib
+home=$here/.cache/broker-$port
+conf=$home/server.properties
+pidfile=$home/pid
+log=$home/log
+
+die() { echo "kafka.sh: $*" >&2; exit 1; }
+
+# pid prints the broker's process id if it runs.
+pid() {
+  local p
+  p=$(cat "$pidfile" 2>/dev/null) || return 1
+  tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null | grep -qF "kafka.Kafka $conf" || return 1
+  echo "$p"
+}
+
+# answers asks for the cluster's brokers (Metadata v1, no topics) and succeeds
+# if there is one: the answer is length, correlation id, number of brokers.
+answers() {
+  local hex
+  hex=$(
+    exec 2>/dev/null
+    exec 3<>"/dev/tcp/127.0.0.1/$port" || exit 1
+    printf '\0\0\0\016\0\003\0\001\0\0\0\007\0\0\0\0\0\0' >&3
+    timeout 5 head -c 12 <&3 | od -An -tx1 | tr -d ' \n'
+  )
+  [[ $hex == ????????00000007* && ${hex:16:8} > 00000000 ]]
+}
+
+fetch() {
+  local want
+  want=$(sha256sum <"$here/pom.xml")
+  [[ $(cat "$lib/.pom" 2>/dev/null) == "$want" ]] && return
+  command -v mvn >/dev/null || die "mvn is not installed: it fetches the broker the first time"
+  rm -rf "$lib"
+  mvn -q -B -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$lib" >&2 ||
+    die "mvn could not fetch what pom.xml names: see its message above"
+  echo "$want" >"$lib/.pom"
+}
+
+configure() {
+  mkdir -p "$home"
+  cat >"$conf" <<EOF
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$ctrl
+advertised.listeners=PLAINTEXT://127.0.0.1:$port
+controller.listener.names=CONTROLLER
+controller.quorum.voters=1@127.0.0.1:$ctrl
+log.dirs=$home/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.dedupe.buffer.size=8388608
+log.cleaner.backoff.ms=200
+EOF
+  [[ -f $home/data/meta.properties ]] && return
+  java -cp "$lib/*" kafka.tools.StorageTool format -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
+    -c "$conf" >"$log" 2>&1 || { cat "$log" >&2; die "the storage could not be formatted"; }
+}
+
+start() {
+  if pid >/dev/null; then
+    answers || die "process $(pid) runs but does not answer: see $log"
+    echo "kafka runs on 127.0.0.1:$port (process $(pid))"
+    return
+  fi
+  command -v java >/dev/null || die "java is not installed: version 17 or later is needed"
+  ! answers || die "port $port is taken by another broker: set KAFKA_PORT"
+  fetch
+  configure
+  nohup java "-Xmx$heap" -Xms64m -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+    -cp "$lib/*" kafka.Kafka "$conf" >"$log" 2>&1 </dev/null &
+  echo $! >"$pidfile"
+  local end=$((SECONDS + limit))
+  until answers; do
+    kill -0 "$(cat "$pidfile")" 2>/dev/null || { tail -20 "$log" >&2; die "the broker ended while starting"; }
+    ((SECONDS < end)) || { tail -20 "$log" >&2; die "the broker does not answer after $limit s"; }
+    sleep 0.2
+  done
+  echo "kafka runs on 127.0.0.1:$port (process $(cat "$pidfile"))"
+}
+
+stop() {
+  local p end=$((SECONDS + limit))
+  p=$(pid) || { rm -f "$pidfile"; echo "kafka does not run"; return; }
+  kill "$p"
+  while kill -0 "$p" 2>/dev/null; do
+    ((SECONDS < end)) || die "process $p is still there after $limit s: see $log"
+    sleep 0.2
+  done
+  rm -f "$pidfile"
+  echo "kafka has stopped"
+}
+
+status() {
+  if pid >/dev/null && answers; then
+    echo "kafka runs on 127.0.0.1:$port (process $(pid))"
+  else
+    echo "kafka does not run on 127.0.0.1:$port"
+    return 1
+  fi
+}
+
+case ${1:-} in
+start | stop | status) "$1" ;;
+*) die "usage: $0 start|stop|status" ;;
+esac
