@@ -1,6 +1,84 @@
 package decision
 
+import (
+	"math"
+
+	"verdin/stats/multiple"
+)
+
 const (
 	sampleRatio = "sample_ratio"
 	coverage    = "coverage"
+
+	alphaSampleRatio = 0.001 // of risk.falseHold
+	alphaCoverage    = 0.001 // of risk.falseHold, kept for label coverage
 )
+
+// Budget is the error budget of one generation: the threshold of every test,
+// fixed before any data.
+type Budget struct {
+	thresholds map[[2]string]float64
+}
+
+// Threshold returns the log e at which a test has shown its claim; +∞ for a test
+// that the spec does not ask for.
+func (b Budget) Threshold(metric, test string) float64 {
+	if t, ok := b.thresholds[[2]string{metric, test}]; ok {
+		return t
+	}
+	return math.Inf(1)
+}
+
+// Budget spends the risks of the spec over its tests: weighted Bonferroni over all
+// that can roll back, intersection-union over the guardrails that must be safe, and
+// what is left of falseHold over the signals. Generation g gets 6α/(π²g²) of each.
+func (s *Spec) Budget(generation uint64) Budget {
+	b := Budget{map[[2]string]float64{}}
+	spend := func(alpha float64) float64 { return multiple.GenerationAlpha(alpha, int(generation)) }
+	rolls, holds := s.families()
+	b.share(rolls, spend(s.Risk.FalseRollback))
+	b.share(holds, spend(s.Risk.FalseHold)-spend(alphaSampleRatio)-spend(alphaCoverage))
+	b.thresholds[[2]string{sampleRatio, sampleRatio}] = multiple.Threshold(spend(alphaSampleRatio), 1)
+	for _, m := range s.Metrics {
+		b.thresholds[[2]string{m.Name, "safe"}] = multiple.Threshold(spend(s.Risk.FalsePromote), 1)
+	}
+	return b
+}
+
+type member struct {
+	metric, test string
+	weight       float64
+}
+
+// families are the tests that can roll back, and those that can hold or are only
+// reported.
+func (s *Spec) families() (rolls, holds []member) {
+	add := func(role string, ms ...member) {
+		if role == Guardrail || role == Signal && s.Policy.OnSignal == "rollback" {
+			rolls = append(rolls, ms...)
+		} else {
+			holds = append(holds, ms...)
+		}
+	}
+	for _, m := range s.Metrics {
+		if m.Limit.Set {
+			add(m.Role, member{m.Name, "harm", m.Weight / 2}, member{m.Name, "limit", m.Weight / 2})
+			continue
+		}
+		add(m.Role, member{m.Name, "harm", m.Weight})
+	}
+	for _, d := range s.Drift {
+		add(d.Role, member{d.Name, "drift", d.Weight})
+	}
+	return rolls, holds
+}
+
+func (b Budget) share(ms []member, alpha float64) {
+	sum := 0.0
+	for _, m := range ms {
+		sum += m.weight
+	}
+	for _, m := range ms {
+		b.thresholds[[2]string{m.metric, m.test}] = multiple.Threshold(alpha, m.weight/sum)
+	}
+}

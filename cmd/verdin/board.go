@@ -1,0 +1,112 @@
+package main
+
+import (
+	"sync"
+
+	"verdin/decision"
+	"verdin/internal/pump"
+	"verdin/publish/nats"
+	"verdin/schemas"
+)
+
+// board passes what comes from NATS on to the rollout that it is about, and keeps
+// where the chain of each rollout stands, for the heartbeats.
+type board struct {
+	mu        sync.Mutex
+	lines     map[string]line
+	queued    []nats.Standing // handed to the outbox, not yet in the bucket
+	standings []nats.Standing // in order of the first verdict
+}
+
+// line leads to one running rollout. Its channels have room, and a full one drops
+// nothing: whoever sends waits until the rollout takes it or ends.
+type line struct {
+	acks    chan pump.Ack
+	results chan decision.PublishResult
+	gone    <-chan struct{} // closed when the rollout has stopped
+}
+
+func newBoard() *board { return &board{lines: map[string]line{}} }
+
+func (b *board) join(name string, gone <-chan struct{}) line {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := line{acks: make(chan pump.Ack, 16), results: make(chan decision.PublishResult, 16), gone: gone}
+	b.lines[name] = l
+	return l
+}
+
+func (b *board) leave(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.lines, name)
+}
+
+func (b *board) line(ns, rollout string) (line, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l, ok := b.lines[ns+"/"+rollout]
+	return l, ok
+}
+
+// ack takes a router's acknowledgement.
+func (b *board) ack(a schemas.Ack) {
+	if l, ok := b.line(a.Namespace, a.Rollout); ok {
+		select {
+		case l.acks <- pump.Ack{Router: a.Router, Generation: a.Generation, Sequence: a.Sequence, At: a.At}:
+		case <-l.gone:
+		}
+	}
+}
+
+// result takes what became of a verdict.
+func (b *board) result(o nats.Outcome) {
+	b.settle(o)
+	if l, ok := b.line(o.Namespace, o.Rollout); ok {
+		select {
+		case l.results <- decision.PublishResult{Generation: o.Generation, Sequence: o.Sequence, Result: string(o.Result), At: o.At}:
+		case <-l.gone:
+		}
+	}
+}
+
+// queue notes a verdict that is on its way.
+func (b *board) queue(v *schemas.Verdict, digest string, lease float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queued = append(b.queued, nats.Standing{Namespace: v.Namespace, BeatHead: schemas.BeatHead{
+		Rollout: v.Rollout, Generation: v.Generation, Sequence: v.Sequence, Digest: digest, LeaseSeconds: lease}})
+}
+
+// settle moves a verdict that was published to the heads of the chains.
+func (b *board) settle(o nats.Outcome) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, q := range b.queued {
+		if q.Namespace != o.Namespace || q.Rollout != o.Rollout || q.Generation != o.Generation || q.Sequence != o.Sequence {
+			continue
+		}
+		b.queued = append(b.queued[:i], b.queued[i+1:]...)
+		if o.Result == nats.Acked {
+			b.stand(q)
+		}
+		return
+	}
+}
+
+func (b *board) stand(s nats.Standing) {
+	for i := range b.standings {
+		if b.standings[i].Namespace == s.Namespace && b.standings[i].Rollout == s.Rollout {
+			b.standings[i] = s
+			return
+		}
+	}
+	b.standings = append(b.standings, s)
+}
+
+// heads is where every chain stands.
+func (b *board) heads() []nats.Standing {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]nats.Standing(nil), b.standings...)
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+
+	"verdin/ingest/kafka"
+	"verdin/publish/nats"
+)
+
+// engineConfig is verdin.yaml: how one engine reaches the world. It names secrets
+// by file or environment variable and holds none.
+type engineConfig struct {
+	Engine  string       `yaml:"engine"` // name in heartbeats and headers, a DNS-1123 label
+	Kafka   kafka.Config `yaml:"kafka"`
+	NATS    nats.Config  `yaml:"nats"`
+	Signing struct {
+		SeedFile string `yaml:"seedFile"` // made with mode 0400 if absent
+	} `yaml:"signing"`
+	Rollouts struct {
+		Dir string `yaml:"dir"` // watched: one spec a file, *.yaml
+	} `yaml:"rollouts"`
+	HTTP struct {
+		Addr        string `yaml:"addr"`        // metrics and probes, loopback by default
+		NonLoopback bool   `yaml:"nonLoopback"` // allow an address that others can reach
+	} `yaml:"http"`
+}
+
+const exampleConfig = `kafka: {brokers: ["localhost:9092"]}
+nats: {url: "nats://localhost:4222"}
+signing: {seedFile: verdin.seed}
+rollouts: {dir: rollouts}`
+
+// loadConfig reads verdin.yaml; paths in it are relative to its folder.
+func loadConfig(path string) (*engineConfig, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no %s: write one, for example\n\n%s\n", path, exampleConfig)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &engineConfig{Engine: "verdin"}
+	c.HTTP.Addr = "127.0.0.1:9464"
+	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil {
+		return nil, fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))
+	}
+	dir := filepath.Dir(path)
+	for _, p := range []*string{&c.Signing.SeedFile, &c.Rollouts.Dir} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	return c, c.check(path)
+}
+
+func (c *engineConfig) check(path string) error {
+	var errs []error
+	if err := c.Kafka.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.NATS.URL == "" {
+		errs = append(errs, errors.New("nats.url is empty: name a server, for example nats://localhost:4222"))
+	}
+	if c.Signing.SeedFile == "" {
+		errs = append(errs, errors.New("signing.seedFile is empty: name a file; it is made if it does not exist"))
+	}
+	if c.Rollouts.Dir == "" {
+		errs = append(errs, errors.New("rollouts.dir is empty: name the folder that holds the rollout specs"))
+	} else if info, err := os.Stat(c.Rollouts.Dir); err != nil || !info.IsDir() {
+		errs = append(errs, fmt.Errorf("rollouts.dir %s is no folder: make it", c.Rollouts.Dir))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%s:\n%w", path, err)
+	}
+	return nil
+}

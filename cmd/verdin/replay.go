@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"verdin/decision"
+	"verdin/ingest/recording"
+	"verdin/internal/engine"
+	"verdin/internal/pump"
+	"verdin/schemas"
+)
+
+func newReplay() *cobra.Command {
+	var specPath, output string
+	cmd := &cobra.Command{
+		Use:   "replay FILE… --spec SPEC",
+		Short: "Judge recorded streams offline, with the same engine as live",
+		Long: `Judge recorded streams offline, with the same engine as live.
+
+Each FILE is NDJSON, plain or compressed (.gz, .zst); "-" is standard input. The
+verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolled
+back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
+		Args: minArgs(1, "at least one recording"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec, err := loadSpec(specPath)
+			if err != nil {
+				return err
+			}
+			state, err := replay(cmd.Context(), spec, args, output, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			return phaseExit(state.Phase)
+		},
+	}
+	cmd.Flags().StringVar(&specPath, "spec", "", "rollout spec (required)")
+	cmd.Flags().StringVarP(&output, "output", "o", "jsonl", "jsonl: verdict payloads, one a line; text: one sentence a verdict")
+	return cmd
+}
+
+// phaseExit maps a rollout's final phase to the exit code.
+func phaseExit(phase string) error {
+	switch phase {
+	case schemas.PhasePromoted, schemas.PhaseCompleted:
+		return nil
+	case schemas.PhaseRolledBack:
+		return exitError{code: exitRollback}
+	}
+	return exitError{code: exitUndecided}
+}
+
+// replay runs a spec over recordings and writes its verdict log.
+func replay(ctx context.Context, spec *decision.Spec, files []string, output string, out, diag io.Writer) (decision.State, error) {
+	print, err := printer(output, out)
+	if err != nil {
+		return decision.State{}, usage(err)
+	}
+	r := &pump.Replay{Spec: spec, Layout: engine.Layout(spec)}
+	r.Each = func(o engine.Outcome) error {
+		if o.Verdict == nil {
+			return nil
+		}
+		return print(o.Verdict)
+	}
+	r.Counts = func(c engine.Counts) { fmt.Fprintln(diag, summary(c)) }
+	bar := progress(diag, files)
+	for i, f := range files {
+		s, err := recording.OpenStream(ctx, f, r.Layout, recording.StreamOptions{Log: i, Progress: bar})
+		if err != nil {
+			return decision.State{}, err
+		}
+		defer s.Close()
+		r.Sources = append(r.Sources, s)
+		r.Logs = append(r.Logs, schemas.Log{Topic: f, Partition: int32(i), Kinds: 1<<schemas.Kinds - 1})
+	}
+	state, err := r.Run(ctx)
+	if errors.Is(err, pump.ErrEmpty) {
+		return state, fmt.Errorf("%w: %v; is it NDJSON with one event a line?", err, files)
+	}
+	return state, err
+}
+
+// printer writes verdicts in the chosen form.
+func printer(output string, out io.Writer) (func(*schemas.Verdict) error, error) {
+	switch output {
+	case "jsonl":
+		return func(v *schemas.Verdict) error {
+			_, err := out.Write(append(v.AppendJSON(nil), '\n'))
+			return err
+		}, nil
+	case "text":
+		return func(v *schemas.Verdict) error {
+			_, err := fmt.Fprintln(out, oneLine(v))
+			return err
+		}, nil
+	}
+	return nil, fmt.Errorf("unknown output %q: use jsonl or text", output)
+}
+
+// summary accounts for every row.
+func summary(c engine.Counts) string {
+	return fmt.Sprintf("rows: %d counted, %d duplicate, %d late, %d of other rollouts or names, %d of unknown arms, %d before the first window, %d without key",
+		c.Counted, c.Duplicate, c.Late, c.Other, c.Arm, c.Early, c.NoKey)
+}
+
+// progress shows how much of the files was read, on a terminal only.
+func progress(diag io.Writer, files []string) func(read int64) {
+	f, ok := diag.(*os.File)
+	if !ok || !terminal(f) {
+		return nil
+	}
+	var total int64
+	for _, name := range files {
+		if info, err := os.Stat(name); err == nil {
+			total += info.Size()
+		}
+	}
+	bar := progressbar.DefaultBytes(total, "replay")
+	return func(read int64) { _ = bar.Add64(read) }
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}

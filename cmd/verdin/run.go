@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"verdin/internal/pump"
+	"verdin/internal/telemetry"
+	"verdin/publish/nats"
+	"verdin/schemas"
+)
+
+func newRun() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "run -c verdin.yaml",
+		Short: "Judge rollouts live: events from Kafka, verdicts to NATS",
+		Long: `Judge rollouts live: events from Kafka, verdicts to NATS.
+
+Every *.yaml in the folder rollouts.dir is one rollout. The folder is watched: a
+new file starts a rollout, a changed one starts a new generation of it, a removed
+one stops it. A file that is refused changes nothing.`,
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(path)
+			if err != nil {
+				return usage(err)
+			}
+			return serve(cmd.Context(), cfg, cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVarP(&path, "config", "c", "verdin.yaml", "engine file")
+	return cmd
+}
+
+// wallClock is the clock of a live engine.
+func wallClock() schemas.Time { return schemas.TimeOf(time.Now()) }
+
+// serve runs the engine until ctx ends.
+func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
+	log := telemetry.NewLogger(diag, slog.LevelInfo)
+	key, created, err := nats.OpenKey(cfg.Signing.SeedFile)
+	if err != nil {
+		return err
+	}
+	log.Info("signing key", "file", cfg.Signing.SeedFile, "public", key.ID, "created", created)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w, err := connect(ctx, cfg.NATS, key, cfg.Engine, wallClock, log)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	defer stop()
+	w.kafka = cfg.Kafka
+	health := telemetry.NewHealth("nats", "rollouts")
+	health.SetReady("nats", true, "connected")
+	w.metrics.BuildInfo(version(), "", "")
+	server := &telemetry.Server{Addr: cfg.HTTP.Addr, AllowRemote: cfg.HTTP.NonLoopback, Handler: telemetry.Handler(w.metrics, health)}
+	listener, err := server.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(ctx, listener) }()
+	go w.publisher.RunBeats(ctx, 5*time.Second, wallClock, w.board.heads, func(err error) { log.Error("heartbeat", "err", err) })
+	log.Info("listening", "addr", listener.Addr().String(), "paths", "/metrics /livez /readyz")
+
+	f := &folder{wires: w, dir: cfg.Rollouts.Dir, diag: diag, health: health}
+	err = f.watch(ctx)
+	stop()
+	if served := <-failed; err == nil {
+		err = served
+	}
+	log.Info("stopped")
+	return err
+}
+
+// lookEvery is how often a live engine asks whether there is something to judge.
+const lookEvery = 100 * time.Millisecond
+
+// clock sends lazy ticks until ctx ends.
+func clock(ctx context.Context, ticks chan<- pump.Tick) {
+	t := time.NewTicker(lookEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		select {
+		case ticks <- pump.Tick{Wall: wallClock(), Lazy: true}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func refused(diag io.Writer, err error) {
+	fmt.Fprintf(diag, "refused, nothing changes: %v\n", err)
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"verdin/schemas"
+)
+
+// oneLine is a verdict on a timeline: when, what, where the traffic goes, why.
+func oneLine(v *schemas.Verdict) string {
+	var routes []string
+	for _, r := range v.Routes {
+		routes = append(routes, fmt.Sprintf("%s %g%%", r.Arm, float64(r.WeightBps)/100))
+	}
+	return fmt.Sprintf("%s  %-8s  %-24s  %s: %s", v.Time.Std().Format("15:04:05"), v.Verdict, strings.Join(routes, ", "), v.Reason.Code, v.Reason.Message)
+}
+
+// numbers are the decisive checks of a verdict, one line each: those with a shown
+// claim, and the guardrails.
+func numbers(v *schemas.Verdict) []string {
+	var lines []string
+	for _, c := range v.Checks {
+		if c.Test == "safe_stage" || c.Test == "safe" || c.Blocks == 0 || c.Role != "guardrail" && c.Result == "unknown" {
+			continue
+		}
+		line := fmt.Sprintf("%-14s %.4g → %.4g", c.Metric, c.Value[0], c.Value[1])
+		if c.Effect.Level > 0 {
+			line += fmt.Sprintf("  difference %+.4g, %g %% interval [%.4g, %.4g]", c.Effect.Estimate, c.Effect.Level*100, c.Effect.Low, c.Effect.High)
+		} else if c.Effect.Scale == "psi" || c.Effect.Scale == "ks" {
+			line = fmt.Sprintf("%-14s %s %.3g", c.Metric, c.Effect.Scale, c.Effect.Estimate)
+		}
+		lines = append(lines, fmt.Sprintf("%s  n %d / %d  harm: log e %.1f of %.1f", line, c.N[0], c.N[1], c.LogEMax, c.Threshold))
+	}
+	return lines
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"verdin/ingest/recording"
+	"verdin/internal/engine"
+	"verdin/internal/pump"
+	"verdin/internal/scenario"
+	"verdin/schemas"
+)
+
+// simulationStart is the logical clock's start when none is given: a fixed instant,
+// so that a scenario and a seed name one recording.
+var simulationStart = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+
+func newSimulate() *cobra.Command {
+	var name, out string
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "simulate --scenario NAME --out FILE",
+		Short: "Write a demo scenario as a recording, with its spec beside it",
+		Long: `Write a demo scenario as a recording, with its spec beside it.
+
+FILE is NDJSON; .gz and .zst compress. The spec is written to the same name with
+.yaml. Traffic follows the verdicts of the engine, as in the demo, so a replay of
+the recording gives the same verdicts.`,
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			sc, err := scenario.Lookup(name)
+			if err != nil {
+				return usage(err)
+			}
+			if out == "" {
+				return usage(fmt.Errorf("simulate wants --out FILE, for example --out %s.ndjson.zst", name))
+			}
+			w, err := recording.Create(out)
+			if err != nil {
+				return err
+			}
+			state, err := pump.Simulate(cmd.Context(), sc, seed, schemas.TimeOf(simulationStart), w, func(o engine.Outcome) error {
+				if o.Verdict != nil {
+					fmt.Fprintln(cmd.ErrOrStderr(), oneLine(o.Verdict))
+				}
+				return nil
+			})
+			if closed := w.Close(); err == nil {
+				err = closed
+			}
+			if err != nil {
+				return err
+			}
+			spec := specPath(out)
+			if err := os.WriteFile(spec, sc.Spec, 0o644); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s; replay it with: verdin replay %s --spec %s\n", sc.Name, state.Phase, out, spec)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&name, "scenario", "good", "one of "+strings.Join(scenario.Names(), ", "))
+	cmd.Flags().StringVar(&out, "out", "", "file to write (required)")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the traffic")
+	return cmd
+}
+
+// specPath is where the spec of a recording stands.
+func specPath(recording string) string {
+	dir, base := filepath.Split(recording)
+	name, _, _ := strings.Cut(base, ".")
+	return dir + name + ".yaml"
+}

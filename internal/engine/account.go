@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"verdin/ingest/window"
+	"verdin/schemas"
+)
+
+// account adds a final window to the figures of the running stage and of the
+// data's health.
+func (j *Judge) account(lane window.Lane, end schemas.Time, w *window.Partial, stage int, clean bool) {
+	var n [2]int64
+	for i := range w.Cells {
+		for a := range n {
+			n[a] += int64(w.Cells[i].Arms[a].N)
+		}
+	}
+	running := clean && stage == j.state.Stage && !w.Gap && n[0]+n[1] > 0
+	if lane == window.Label {
+		j.health.Unmatched += int64(w.Unmatched)
+		j.health.ArmMismatch += int64(w.Mismatch)
+		if running {
+			j.stage.LabelBake += j.plan.Length
+			add(&j.stage.LabelSamples, n)
+		}
+		return
+	}
+	if running {
+		j.stage.Bake += j.plan.Length
+		add(&j.stage.Samples, n)
+	}
+	if w.Gap {
+		j.health.Incomplete++
+	}
+	for a := range n {
+		j.health.Late[a] += int64(w.Late[a])
+		j.health.Seen[a] += n[a] + int64(w.Late[a])
+	}
+	j.silence(end, n)
+}
+
+// silence keeps when each arm was last heard, and how much the other said since.
+func (j *Judge) silence(end schemas.Time, n [2]int64) {
+	h := &j.health
+	h.StableSinceCanary += n[0]
+	h.CanarySinceStable += n[1]
+	if n[1] > 0 {
+		h.StableSinceCanary, h.LastArm[1], h.LastData = 0, end, end
+	}
+	if n[0] > 0 {
+		h.CanarySinceStable, h.LastArm[0], h.LastData = 0, end, end
+	}
+}
+
+func add(sum *[2]int64, n [2]int64) {
+	sum[0] += n[0]
+	sum[1] += n[1]
+}
+
+// inputs are the offsets behind the final windows: per log, up to the record that
+// sealed the last of them.
+func (j *Judge) inputs() []schemas.InputRange {
+	var out []schemas.InputRange
+	for i := range j.origins[window.Fast] {
+		o := &j.origins[window.Fast][i]
+		k := 0
+		for k < len(o.seals) && o.seals[k].end <= j.done[window.Fast] {
+			k++
+		}
+		if k > 0 {
+			o.seals = append(o.seals[:0], o.seals[k-1:]...)
+		}
+		r := schemas.InputRange{Topic: o.log.Topic, Partition: o.log.Partition, From: max(0, o.from)}
+		r.To = r.From
+		if len(o.seals) > 0 && o.seals[0].end <= j.done[window.Fast] {
+			r.To = o.seals[0].to
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// Begin tells where the rollout's part of a log begins, for the record of its inputs.
+func (j *Judge) Begin(log int, offset int64) {
+	if o := &j.origins[window.Fast][log]; o.from < 0 {
+		o.from = offset
+	}
+}

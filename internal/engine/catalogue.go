@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"verdin/decision"
+	"verdin/ingest/window"
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+// Block is one final window, or the part of it that was served under one split:
+// the unit of evidence.
+type Block struct {
+	Start, End     schemas.Time
+	Lane           window.Lane
+	Stage          int     // stage it was served under
+	Clean          bool    // free of any change of split, and complete: may speak for safety
+	Gap            bool    // offsets are missing
+	Share          float64 // canary's share by declaration, 0 = not declared
+	Revision       uint32  // of the plan that binned its features
+	Stable, Canary *window.Arm
+}
+
+// Test is one question asked of every block.
+type Test interface {
+	StartStage(stage int)
+	Observe(Block)
+	Evidence([]stats.Evidence) []stats.Evidence // appends what is known now
+}
+
+// catalogue is every question that the engine can ask: read it first. A new test
+// is a file of its own and a row here.
+var catalogue = []struct {
+	name string
+	new  func(c compiled) []Test
+}{
+	{"proportion: did the share of failures, answers, clicks get worse?", newProportions},
+	{"quantile: did the tail get longer? Exceedance of a past quantile", newQuantiles},
+	{"mean: did the average get worse? Stratified score, asymptotic", newMeans},
+	{"sample ratio: does the split that arrives match the one declared?", newSampleRatio},
+	{"drift: is this distribution still the same, within its tolerance?", newDrifts},
+}
+
+// compiled is what a test may know of its rollout before any data.
+type compiled struct {
+	spec   *decision.Spec
+	budget decision.Budget
+	plan   *window.Plan
+}
+
+func newTests(spec *decision.Spec, budget decision.Budget, plan *window.Plan) []Test {
+	var tests []Test
+	for _, row := range catalogue {
+		tests = append(tests, row.new(compiled{spec, budget, plan})...)
+	}
+	return tests
+}
+
+// relearner is a test that follows the frozen edges of learnt features.
+type relearner interface{ Relearn(*window.Plan) }
+
+func (j *Judge) relearn() {
+	for _, t := range j.tests {
+		if r, ok := t.(relearner); ok {
+			r.Relearn(j.plan)
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"verdin/stats"
+	"verdin/stats/sequential"
+)
+
+// level is that of displayed intervals: per metric, not adjusted for their number.
+const level = 0.95
+
+// displayRho tunes the displayed interval to about 10⁴ effective observations of
+// variance ½·½: it is fixed before any data, and verdicts do not use it.
+const displayRho = 250.0
+
+func newDisplay() *sequential.Score {
+	return sequential.NewScore(sequential.ScoreOptions{Rho: displayRho, Stages: 1})
+}
+
+// displayed is the interval of a score, as a difference canary − stable.
+func displayed(s *sequential.Score, scale string) stats.Interval {
+	est, low, high := s.Interval(1 - level)
+	i := stats.Interval{Estimate: est, Low: low, High: high, Level: level, Method: "asymptotic", Scale: scale}
+	if !s.Ready() {
+		i.Low, i.High, i.Level, i.Note = est, est, 0, "too few observations for an interval"
+	}
+	return i
+}

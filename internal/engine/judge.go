@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"verdin/decision"
+	"verdin/ingest/window"
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+// Judge owns one rollout: it merges the partials of a window, tests when the
+// window is final, and decides at every cut. One goroutine at a time may use it.
+type Judge struct {
+	spec    *decision.Spec
+	budget  decision.Budget
+	state   decision.State
+	plan    *window.Plan
+	origins [window.Lanes][]origin
+	open    [window.Lanes]map[schemas.Time]*window.Partial // by window end
+	done    [window.Lanes]schemas.Time                     // end of the last final window
+	tests   []Test
+	learn   learner
+	stage   decision.StageData
+	at      int // stage that the stage data belongs to
+	health  decision.HealthData
+}
+
+// origin is how far a log (fast lane) or a shard (label lane) has sealed.
+type origin struct {
+	counts bool // finality waits for it
+	sealed schemas.Time
+	log    schemas.Log
+	from   int64
+	seals  []sealed // ascending, since the last cut that used them
+}
+
+type sealed struct {
+	end schemas.Time
+	to  int64
+}
+
+// JudgeInput is what one cut brings for a rollout.
+type JudgeInput struct {
+	Cut      decision.Cut
+	Upto     schemas.Time // windows due later wait; schemas.Never = every final window
+	Partials []window.Partial
+	Applied  []decision.Applied
+	Commands []decision.Command
+	Publish  []decision.PublishResult
+}
+
+// Effects is what a cut makes the shell do.
+type Effects struct {
+	Verdict  *schemas.Verdict // nil = nothing to say
+	Plan     *window.Plan     // nil = no new revision
+	PlanFrom schemas.Time     // windows from here on follow Plan
+	Windows  int              // windows that became final
+	Evidence []stats.Evidence
+	State    decision.State
+}
+
+// NewJudge starts a rollout. Logs are those of its source, over all shards; the
+// log's index is the origin of fast-lane partials, the shard's index that of
+// label-lane partials.
+func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, logs []schemas.Log, shards int) *Judge {
+	j := &Judge{
+		spec: spec, plan: plan, state: state,
+		budget: spec.Budget(uint64(plan.Generation)),
+		learn:  newLearner(plan),
+		at:     -1,
+	}
+	j.tests = newTests(spec, j.budget, plan)
+	for l := range j.open {
+		j.open[l] = map[schemas.Time]*window.Partial{}
+		j.done[l] = plan.Start
+	}
+	for _, l := range logs {
+		counts := l.Carries(schemas.KindPrediction)
+		j.origins[window.Fast] = append(j.origins[window.Fast], origin{counts: counts, sealed: plan.Start, log: l, from: -1})
+	}
+	for range shards {
+		j.origins[window.Label] = append(j.origins[window.Label], origin{counts: true, sealed: plan.Start})
+	}
+	j.health = decision.HealthData{Since: plan.Start, Mark: plan.Start, LastData: schemas.Unknown,
+		LastArm: [2]schemas.Time{schemas.Unknown, schemas.Unknown}}
+	return j
+}
+
+// Step takes a cut: within it partials go first, by (due time, lane, window,
+// origin), then what routers, operators and the publisher said.
+func (j *Judge) Step(in JudgeInput) Effects {
+	slices.SortFunc(in.Partials, j.order)
+	for i := range in.Partials {
+		j.take(&in.Partials[i])
+	}
+	j.state = j.state.Apply(in.Applied) // a step that was applied dates the windows that follow
+	var eff Effects
+	eff.Windows = j.finish(in.Upto)
+	eff.Plan, eff.PlanFrom = j.learn.freeze(j.plan, in.Cut.Wall)
+	if eff.Plan != nil {
+		j.plan = eff.Plan
+		j.relearn()
+	}
+	in.Cut.Inputs = j.inputs()
+	for _, t := range j.tests {
+		eff.Evidence = t.Evidence(eff.Evidence)
+	}
+	j.state, eff.Verdict = decision.Decide(j.spec, j.state, decision.Input{
+		Cut: in.Cut, Evidence: eff.Evidence, Stage: j.stageData(), Health: j.health,
+		Applied: in.Applied, Commands: in.Commands, Publish: in.Publish,
+	})
+	eff.State = j.state
+	return eff
+}
+
+func (j *Judge) order(a, b window.Partial) int {
+	return cmp.Or(
+		cmp.Compare(j.due(a.Lane, a.End), j.due(b.Lane, b.End)),
+		cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.End, b.End), cmp.Compare(a.Origin, b.Origin))
+}
+
+func (j *Judge) due(lane window.Lane, end schemas.Time) schemas.Time {
+	if lane == window.Label {
+		return end.Add(j.plan.Horizon)
+	}
+	return end
+}
+
+// take merges a partial into its window.
+func (j *Judge) take(p *window.Partial) {
+	o := &j.origins[p.Lane][p.Origin]
+	o.sealed = p.End
+	if p.Lane == window.Fast {
+		o.seals = append(o.seals, sealed{p.End, p.To})
+	}
+	if len(p.Cells) == 0 && !p.Gap && p.Late == [2]uint64{} && p.Unmatched+p.Mismatch == 0 {
+		return
+	}
+	if w, ok := j.open[p.Lane][p.End]; ok {
+		w.Merge(p)
+		return
+	}
+	j.open[p.Lane][p.End] = p
+}
+
+// through is the end of the last window of a lane that is final and due.
+func (j *Judge) through(lane window.Lane, upto schemas.Time) schemas.Time {
+	if lane == window.Label {
+		upto = upto.Add(-j.plan.Horizon)
+	}
+	for _, o := range j.origins[lane] {
+		if o.counts {
+			upto = min(upto, o.sealed)
+		}
+	}
+	return upto
+}
+
+// next is the lane and end of the window that is final and due first; within
+// equal due times the fast lane goes first.
+func (j *Judge) next(through [window.Lanes]schemas.Time) (lane window.Lane, end schemas.Time, ok bool) {
+	best := schemas.Never
+	for l := range j.open {
+		for e := range j.open[l] { // order-free: the least is taken
+			due := j.due(window.Lane(l), e)
+			if e <= through[l] && (!ok || due < best || due == best && e < end) {
+				best, lane, end, ok = due, window.Lane(l), e, true
+			}
+		}
+	}
+	return lane, end, ok
+}
+
+// finish judges every window that is final and due, in order, and returns how many.
+func (j *Judge) finish(upto schemas.Time) (n int) {
+	var through [window.Lanes]schemas.Time
+	for l := range through {
+		through[l] = j.through(window.Lane(l), upto)
+	}
+	for {
+		lane, end, ok := j.next(through)
+		if !ok {
+			break
+		}
+		w := j.open[lane][end]
+		delete(j.open[lane], end)
+		j.done[lane] = max(j.done[lane], end)
+		j.window(lane, end, w)
+		n++
+	}
+	for l, t := range through {
+		if t != schemas.Never {
+			j.done[l] = max(j.done[l], t)
+		}
+	}
+	j.health.Mark = j.done[window.Fast]
+	return n
+}
+
+// window shows a final window to every test, split by split.
+func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
+	start := end.Add(-j.plan.Length)
+	stage, clean := j.state.StageAt(start, end)
+	j.enter(j.state.Stage)
+	j.account(lane, end, w, stage, clean)
+	if lane == window.Fast {
+		j.learn.observe(w)
+	}
+	for i := range w.Cells {
+		c := &w.Cells[i]
+		if c.Generation != 0 && c.Generation != j.plan.Generation {
+			continue // served under another generation: no evidence for this one
+		}
+		b := Block{Start: start, End: end, Lane: lane, Stage: stage, Clean: clean && !w.Gap, Gap: w.Gap,
+			Revision: w.Revision, Stable: &c.Arms[0], Canary: &c.Arms[1]}
+		if c.Stage >= 0 && int(c.Stage) < len(j.spec.Stages) {
+			b.Clean = b.Clean && int(c.Stage) == stage
+			b.Stage = int(c.Stage)
+		}
+		b.Share = j.share(c, stage)
+		for _, t := range j.tests {
+			t.Observe(b)
+		}
+	}
+}
+
+// share is the canary's share that the stage declares: known where the events
+// name the stage or the rollout follows verdicts, or where the spec states it.
+func (j *Judge) share(c *window.Cell, stage int) float64 {
+	switch {
+	case j.spec.Share > 0:
+		return j.spec.Share
+	case c.Stage >= 0 && int(c.Stage) < len(j.spec.Stages):
+		return j.state.ShareOf(j.spec, int(c.Stage))
+	}
+	return 0
+}
+
+// enter begins the account of another stage.
+func (j *Judge) enter(stage int) {
+	if stage == j.at {
+		return
+	}
+	j.at = stage
+	j.stage = decision.StageData{}
+	j.health.Late, j.health.Seen, j.health.Incomplete = [2]int64{}, [2]int64{}, 0
+	for _, t := range j.tests {
+		t.StartStage(stage)
+	}
+}
+
+func (j *Judge) stageData() decision.StageData {
+	j.enter(j.state.Stage)
+	return j.stage
+}

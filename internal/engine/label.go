@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"verdin/ingest/join"
+	"verdin/ingest/window"
+	"verdin/schemas"
+)
+
+// outcome shows an outcome to the rollout: one candidate of the join for every
+// metric that asks for its name, or, when it names its own arm, one value.
+func (v *view) outcome(c *schemas.Chunk, i int, arm int8) {
+	switch {
+	case !v.asked(c, i):
+		v.counts.Other++
+	case c.Arm[i].Len > 0 && arm < 0:
+		v.counts.Arm++
+	case c.Arm[i].Len > 0 && c.Rollout[i].Len > 0:
+		v.ownArm(c, i, arm)
+	case c.Key[i].Len == 0:
+		v.counts.NoKey++
+	default:
+		v.candidate(c, i, arm)
+	}
+}
+
+// asked tells whether a metric of the plan asks for the outcome's name.
+func (v *view) asked(c *schemas.Chunk, i int) bool {
+	name := c.Bytes(c.Name[i])
+	for _, m := range v.pools[window.Label].Metrics() {
+		if string(name) == v.plan.Metrics[m].Outcome {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *view) candidate(c *schemas.Chunk, i int, arm int8) {
+	log := &v.logs[c.Log]
+	key := v.hash.sum(0, c.Bytes(c.Key[i]))
+	taken := false
+	v.each(c, i, func(n int, x float64, valid bool) {
+		taken = v.joiner.Label(join.Outcome{
+			Key: key, Metric: int32(n), Arm: arm, Log: int32(c.Log), Offset: c.Offset[i],
+			TS: c.TS[i], Mark: log.passed, Value: x, Valid: valid,
+		}) || taken
+	})
+	if !taken {
+		v.counts.Late++
+		return
+	}
+	v.counts.Counted++
+}
+
+// ownArm adds an outcome that names its arm to the label window of its own time.
+func (v *view) ownArm(c *schemas.Chunk, i int, arm int8) {
+	log := &v.logs[c.Log]
+	start := v.plan.Window(c.TS[i])
+	if start < v.plan.Start {
+		v.counts.Early++
+		return
+	}
+	id := v.outcomeIdentity(c, i, arm)
+	if start.Add(v.plan.Length) <= log.sealed {
+		v.lateRow(log, arm, id)
+		return
+	}
+	w, ok := v.direct[start]
+	if !ok {
+		w = &openWindow{tally: v.pools[window.Label].Tally()}
+		v.direct[start] = w
+	}
+	if !w.seen.add(id) {
+		v.counts.Duplicate++
+		return
+	}
+	v.counts.Counted++
+	v.each(c, i, func(n int, x float64, valid bool) {
+		w.tally.Direct(c.Generation[i], c.Stage[i], arm, id, n, x, valid)
+	})
+}
+
+// outcomeIdentity is (log, arm, join key, name, identifier, revision), with the event
+// time where an outcome names neither a prediction nor a unit.
+func (v *view) outcomeIdentity(c *schemas.Chunk, i int, arm int8) uint64 {
+	id := v.hash.sum(uint64(uint32(c.Revision[i])), c.Bytes(c.Key[i]))
+	id = v.hash.sum(v.hash.sum(id, c.Bytes(c.Unit[i])), c.Bytes(c.Name[i]))
+	id = v.hash.sum(id, c.Bytes(c.Identifier[i]))
+	if c.Key[i].Len == 0 && c.Unit[i].Len == 0 {
+		id = v.hash.sum(id, appendTime(nil, c.TS[i]))
+	}
+	return v.hash.sum(id, []byte{byte(c.Log), byte(arm)})
+}
+
+// each calls f for every metric of the lane that asks for the outcome's name and
+// finds a value in it.
+func (v *view) each(c *schemas.Chunk, i int, f func(n int, x float64, valid bool)) {
+	name := c.Bytes(c.Name[i])
+	for n, m := range v.pools[window.Label].Metrics() {
+		metric := &v.plan.Metrics[m]
+		if string(name) != metric.Outcome {
+			continue
+		}
+		if x, got, bad := metric.Read(c, i); got || bad {
+			f(n, x, !bad)
+		}
+	}
+}
+
+// sealLabel closes the label windows that every log of the shard has passed.
+func (v *view) sealLabel(out *[]window.Partial) bool {
+	through := schemas.Never
+	for i := range v.logs {
+		l := &v.logs[i]
+		if l.kinds.Carries(schemas.KindPrediction) {
+			through = min(through, l.sealed)
+		}
+		if l.kinds.Carries(schemas.KindOutcome) {
+			through = min(through, v.labelMark(l))
+		}
+	}
+	if through <= v.closed {
+		return false
+	}
+	for _, start := range v.labelDue(through) {
+		*out = append(*out, v.closeLabel(start))
+	}
+	unmatched := v.joiner.Expire(through)
+	if v.closed < through {
+		*out = append(*out, v.partial(window.Label, v.shard, v.closed, through))
+		v.closed = through
+	}
+	(*out)[len(*out)-1].Unmatched = unmatched
+	return true
+}
+
+// labelMark is the end of the last window whose horizon the log has passed.
+func (v *view) labelMark(l *viewLog) schemas.Time {
+	if l.passed == schemas.Never || l.passed == schemas.Unknown {
+		return l.passed
+	}
+	return v.plan.Window(l.passed.Add(-v.plan.Horizon))
+}
+
+func (v *view) labelDue(through schemas.Time) []schemas.Time {
+	starts := append(v.joiner.Windows(through), v.due(v.direct, through)...)
+	slices.Sort(starts)
+	return slices.Compact(starts)
+}
+
+func (v *view) closeLabel(start schemas.Time) window.Partial {
+	tally := v.pools[window.Label].Tally()
+	if w, ok := v.direct[start]; ok {
+		tally = w.tally
+		delete(v.direct, start)
+	}
+	done := v.joiner.Close(start, func(p join.Prediction, taken func(int32) (join.Outcome, bool)) {
+		tally.Expose(p.Generation, p.Stage, p.Arm, p.Key, func(n int) (float64, bool, bool) {
+			o, ok := taken(int32(n))
+			return o.Value, ok && o.Valid, ok && !o.Valid
+		})
+	})
+	p := v.partial(window.Label, v.shard, v.closed, start.Add(v.plan.Length))
+	p.Cells, p.Mismatch = tally.Close(), done.Mismatch
+	v.closed = p.End
+	return p
+}
+
+func appendTime(b []byte, t schemas.Time) []byte {
+	return binary.LittleEndian.AppendUint64(b, uint64(t))
+}

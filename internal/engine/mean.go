@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"math"
+
+	"verdin/decision"
+	"verdin/stats"
+	"verdin/stats/sequential"
+)
+
+// mean asks engine G whether an average got worse. Values are capped at an edge:
+// the spec's, or the stable 99.9 % quantile of past windows, the same in both
+// arms; what is compared is then the capped mean.
+type mean struct {
+	metricTest
+	harm  *sequential.Score
+	safe  *sequential.Score
+	shown *sequential.Score
+	past  tail
+	sum   [2]float64
+}
+
+func newMeans(c compiled) []Test {
+	var out []Test
+	for _, m := range c.metricTests("mean") {
+		t := &mean{metricTest: m, harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
+		if m.guardrail() {
+			t.safe = newScore(c, m.spec, m.spec.Margin, false)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func newScore(c compiled, m *decision.Metric, margin decision.Margin, harm bool) *sequential.Score {
+	return sequential.NewScore(sequential.ScoreOptions{
+		Null: null(m.Worse, margin), Harm: harm, Stages: len(c.spec.Stages)})
+}
+
+func newDisplayMean() *sequential.Score {
+	return sequential.NewScore(sequential.ScoreOptions{Stages: 1})
+}
+
+func (t *mean) StartStage(stage int) {
+	if t.safe != nil {
+		t.safe.StartStage(stage)
+	}
+}
+
+func (t *mean) Observe(block Block) {
+	stable, canary, ok := t.summaries(&block)
+	if !ok {
+		return
+	}
+	cap, known := t.cap()
+	switch {
+	case stable.N == 0 || canary.N == 0:
+		t.skipped.EmptyArm++
+		t.unsafe.EmptyArm++
+	case !known:
+		t.skipped.Learning++
+		t.unsafe.Learning++
+	default:
+		t.score(&block, stable, canary, cap)
+	}
+	t.past.add(&stable.Hist)
+}
+
+func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
+	a, b := capped(stable, cap), capped(canary, cap)
+	t.harm.Observe(a, capped(canary, t.canaryCap(cap, t.spec.Tolerance, true)), block.Stage)
+	t.shown.Observe(a, b, block.Stage)
+	t.scored(a.N, b.N)
+	t.sum[0] += float64(a.Mean * float64(a.N))
+	t.sum[1] += float64(b.Mean * float64(b.N))
+	if t.safe != nil && block.Clean {
+		t.safe.Observe(a, capped(canary, t.canaryCap(cap, t.spec.Margin, false)), block.Stage)
+	} else {
+		t.unclean(block)
+	}
+	t.crossed(0, t.harm.Ready() && t.harm.LogEMax() >= t.limits.harm, block.Start)
+	t.crossed(1, t.safe != nil && t.safe.Ready() && t.safe.LogE() >= t.limits.safe, block.Start)
+}
+
+// canaryCap is the cap of the canary's values: under a relative margin they are
+// divided by the ratio at the margin, so their cap is the ratio times stable's,
+// snapped to the side that makes the claim harder to show.
+func (t *mean) canaryCap(cap int, m decision.Margin, harm bool) int {
+	if !m.Relative {
+		return cap
+	}
+	higher := t.spec.Worse == "higher"
+	ratio := 1 + m.Value
+	if !higher {
+		ratio = 1 - m.Value
+	}
+	return stats.GridSnap(stats.GridEdge(cap)*ratio, higher != harm)
+}
+
+// cap is the edge at which values of the next block are capped; false while no
+// stable window has been seen and the spec names none.
+func (t *mean) cap() (edge int, known bool) {
+	if t.spec.Cap > 0 {
+		return stats.GridSnap(t.spec.Cap-t.low(), true), true
+	}
+	if t.past.n == 0 {
+		return 0, false
+	}
+	return t.past.edge(0.999), true
+}
+
+// low is what the shard has subtracted from every value.
+func (t *mean) low() float64 {
+	if t.spec.Range != nil && t.spec.Range.Low < 0 {
+		return t.spec.Range.Low
+	}
+	return 0
+}
+
+func capped(s *stats.Summary, edge int) sequential.Moments {
+	n, mean, m2 := s.CappedMoments(edge)
+	return sequential.Moments{N: int64(n), Mean: mean, M2: m2}
+}
+
+func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
+	effect := displayed(t.shown, "difference")
+	var value [2]float64
+	for a := range value {
+		if t.n[a] > 0 {
+			value[a] = t.sum[a]/float64(t.n[a]) + t.low()
+		}
+	}
+	out = append(out, t.known(t.harm, t.evidence("harm", "score", claim("harm", "≤", t.spec.Worse, t.spec.Tolerance), false,
+		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value)))
+	if t.safe != nil {
+		words := claim("harm", "≥", t.spec.Worse, t.spec.Margin)
+		out = append(out,
+			t.known(t.safe, t.evidence("safe", "score", words, false, t.safe.LogE(), t.safe.LogE(), t.limits.safe, effect, value)),
+			t.known(t.safe, t.evidence("safe_stage", "score", words+" in this stage", false, t.safe.StageLogE(), t.safe.StageLogE(), t.limits.safe, effect, value)))
+	}
+	return out
+}
+
+// known withdraws a claim made outside the domain in which the asymptotics are declared to hold.
+func (t *mean) known(s *sequential.Score, e stats.Evidence) stats.Evidence {
+	if !s.Ready() {
+		e.Result, e.LogE, e.LogEMax, e.P = stats.Unknown, math.Min(0, e.LogE), 0, 1
+		e.Warnings = append(e.Warnings, "too few windows or observations for an asymptotic test")
+	}
+	return e
+}

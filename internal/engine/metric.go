@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"math"
+
+	"verdin/decision"
+	"verdin/ingest/window"
+	"verdin/schemas"
+	"verdin/stats"
+	"verdin/stats/sequential"
+)
+
+// metricTest is what the tests of every kind of metric share: where its summaries
+// stand in a block, and the figures that a reader wants beside the evidence.
+type metricTest struct {
+	spec    *decision.Metric
+	lane    window.Lane
+	at      int // among the lane's metrics
+	limits  thresholds
+	blocks  int64
+	skipped stats.Skips // of the harm test
+	unsafe  stats.Skips // of the safety test
+	n       [2]int64
+	first   [2]int64 // first crossing of harm, of safety: Unix ms of the window's start
+	info    float64
+}
+
+type thresholds struct{ harm, safe, limit float64 }
+
+// metricTests makes one metricTest per metric of a kind.
+func (c compiled) metricTests(kind string) []metricTest {
+	var out []metricTest
+	var count [window.Lanes]int
+	for i := range c.spec.Metrics {
+		m, lane := &c.spec.Metrics[i], c.plan.Metrics[i].Lane()
+		if m.Kind == kind {
+			out = append(out, metricTest{spec: m, lane: lane, at: count[lane], limits: thresholds{
+				harm:  c.budget.Threshold(m.Name, "harm"),
+				safe:  c.budget.Threshold(m.Name, "safe"),
+				limit: c.budget.Threshold(m.Name, "limit"),
+			}})
+		}
+		count[lane]++
+	}
+	return out
+}
+
+func (c compiled) options(m *decision.Metric) sequential.Options {
+	return sequential.Options{Stages: len(c.spec.Stages), MDE: m.MDE}
+}
+
+func (t *metricTest) guardrail() bool { return t.spec.Role == decision.Guardrail }
+
+func null(worse string, m decision.Margin) sequential.Null {
+	n := sequential.Null{Worse: sequential.Higher, Relative: m.Relative, Margin: m.Value}
+	if worse == "lower" {
+		n.Worse = sequential.Lower
+	}
+	return n
+}
+
+// summaries returns the metric's summaries in a block of its lane.
+func (t *metricTest) summaries(b *Block) (stable, canary *stats.Summary, ok bool) {
+	if b.Lane != t.lane {
+		return nil, nil, false
+	}
+	return &b.Stable.Metrics[t.at], &b.Canary.Metrics[t.at], true
+}
+
+// scored books a block that the harm test has used.
+func (t *metricTest) scored(a, b int64) {
+	t.blocks++
+	t.n[0] += a
+	t.n[1] += b
+	t.info += float64(a) * float64(b) / float64(a+b)
+}
+
+// unclean books why a block may not speak for safety.
+func (t *metricTest) unclean(b *Block) {
+	if b.Gap {
+		t.unsafe.Incomplete++
+	} else {
+		t.unsafe.SplitChanging++
+	}
+}
+
+// evidence fills what is common to the three claims of a metric.
+func (t *metricTest) evidence(test, method, null string, exact bool, logE, logEMax, threshold float64, effect stats.Interval, value [2]float64) stats.Evidence {
+	e := stats.Evidence{
+		Name: t.spec.Name + "/" + test, Metric: t.spec.Name, Kind: "sequential", Test: test, Role: t.spec.Role,
+		Method: method, Null: null, Exact: exact, LogE: logE, LogEMax: logEMax,
+		P: math.Min(1, math.Exp(-logEMax)), Threshold: threshold, Result: stats.Unknown,
+		Effect: effect, N: t.n, Value: value, Blocks: t.blocks, Skipped: t.skipped, Info: t.info,
+	}
+	if test == "safe" || test == "safe_stage" {
+		e.Skipped, e.First = t.unsafe, t.first[1]
+		if logE >= threshold {
+			e.Result = stats.Safe
+		}
+		return e
+	}
+	e.First = t.first[0]
+	if logEMax >= threshold {
+		e.Result = stats.Harm
+	}
+	return e
+}
+
+// crossed notes the first window at which a claim was shown.
+func (t *metricTest) crossed(i int, shown bool, start schemas.Time) {
+	if shown && t.first[i] == 0 {
+		t.first[i] = int64(start) / 1e6
+	}
+}

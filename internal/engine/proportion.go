@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"fmt"
+
+	"verdin/decision"
+	"verdin/stats"
+	"verdin/stats/sequential"
+)
+
+// proportion asks engine B whether a share got worse (harm), whether it is within
+// its margin (safe), and whether the canary's own share is above its limit.
+type proportion struct {
+	metricTest
+	harm  *sequential.Harm
+	safe  *sequential.Safe  // guardrails only
+	limit *sequential.Limit // where a limit is set
+	shown *sequential.Score // the interval that is displayed, asymptotic
+	ones  [2]int64
+}
+
+func newProportions(c compiled) []Test {
+	var out []Test
+	for _, m := range c.metricTests("proportion") {
+		t := &proportion{metricTest: m,
+			harm:  sequential.NewHarm(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)),
+			shown: newDisplay(),
+		}
+		if m.guardrail() {
+			t.safe = sequential.NewSafe(null(m.spec.Worse, m.spec.Margin), c.options(m.spec))
+		}
+		if m.spec.Limit.Set {
+			t.limit = sequential.NewLimit(badShare(m.spec), c.options(m.spec))
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func (t *proportion) StartStage(stage int) {
+	if t.safe != nil {
+		t.safe.StartStage(stage)
+	}
+}
+
+func (t *proportion) Observe(block Block) {
+	stable, canary, ok := t.summaries(&block)
+	if !ok {
+		return
+	}
+	a, b := counts(stable), counts(canary)
+	if t.limit != nil && b.N > 0 {
+		t.limit.Observe(t.bad(b), block.Stage)
+	}
+	if a.N == 0 || b.N == 0 {
+		t.skipped.EmptyArm++
+		t.unsafe.EmptyArm++
+		return
+	}
+	t.harm.Observe(a, b, block.Stage)
+	t.shown.Observe(a.Moments(), b.Moments(), block.Stage)
+	t.scored(a.N, b.N)
+	t.ones[0] += a.Y
+	t.ones[1] += b.Y
+	if t.safe != nil && block.Clean {
+		t.safe.Observe(a, b, block.Stage)
+	} else {
+		t.unclean(&block)
+	}
+	t.crossed(0, t.harm.LogEMax() >= t.limits.harm, block.Start)
+	t.crossed(1, t.safe != nil && t.safe.LogE() >= t.limits.safe, block.Start)
+}
+
+// badShare is the limit as a share of bad observations.
+func badShare(m *decision.Metric) float64 {
+	if m.Worse == "lower" {
+		return 1 - m.Limit.Value
+	}
+	return m.Limit.Value
+}
+
+// bad mirrors the counts of a metric whose low values are bad.
+func (t *proportion) bad(c sequential.Counts) sequential.Counts {
+	if t.spec.Worse == "lower" {
+		c.Y = c.N - c.Y
+	}
+	return c
+}
+
+func counts(s *stats.Summary) sequential.Counts {
+	return sequential.Counts{N: int64(s.N), Y: int64(s.Ones)}
+}
+
+func (t *proportion) Evidence(out []stats.Evidence) []stats.Evidence {
+	effect, value := displayed(t.shown, "difference"), share(t.ones, t.n)
+	out = append(out, t.evidence("harm", "halfplane", claim("harm", "≤", t.spec.Worse, t.spec.Tolerance), true,
+		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
+	if t.safe != nil {
+		words := claim("harm", "≥", t.spec.Worse, t.spec.Margin)
+		out = append(out,
+			t.evidence("safe", "halfplane", words, true, t.safe.LogE(), t.safe.LogEMax(), t.limits.safe, effect, value),
+			t.evidence("safe_stage", "halfplane", words+" in this stage", true, t.safe.StageLogE(), t.safe.StageLogE(), t.limits.safe, effect, value))
+	}
+	if t.limit != nil {
+		e := t.evidence("limit", "halfplane", fmt.Sprintf("canary %s limit %v", within(t.spec.Worse), t.spec.Limit.Value), true,
+			t.limit.LogE(), t.limit.LogEMax(), t.limits.limit, effect, value)
+		e.Kind = "limit"
+		out = append(out, e)
+	}
+	return out
+}
+
+func within(worse string) string {
+	if worse == "lower" {
+		return "≥"
+	}
+	return "≤"
+}
+
+// claim puts a null hypothesis into words.
+func claim(what, sign, worse string, m decision.Margin) string {
+	size := fmt.Sprintf("%v", m.Value)
+	if m.Relative {
+		size = fmt.Sprintf("%v %%", m.Value*100)
+	}
+	return fmt.Sprintf("%s (%s is worse) %s %s", what, worse, sign, size)
+}
+
+func share(ones, n [2]int64) (v [2]float64) {
+	for a := range v {
+		if n[a] > 0 {
+			v[a] = float64(ones[a]) / float64(n[a])
+		}
+	}
+	return v
+}

@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+
+	"verdin/stats"
+	"verdin/stats/sequential"
+)
+
+// quantile asks engine B whether the canary's tail is longer, by exceedance: c is
+// the edge nearest the stable quantile of past windows, and canary values above
+// r·c are counted against stable values above c. Both are edges of the universal
+// grid, so the counts are exact.
+type quantile struct {
+	metricTest
+	harm   *sequential.Harm
+	safe   *sequential.Safe
+	limit  *sequential.Limit
+	shown  *sequential.Score
+	past   tail // stable values of past blocks
+	totals [2]stats.Histogram
+	over   [2]int64
+	edge   int // c of the last block
+}
+
+func newQuantiles(c compiled) []Test {
+	var out []Test
+	for _, m := range c.metricTests("quantile") {
+		null := sequential.Null{Worse: sequential.Higher}
+		opt := c.options(m.spec)
+		opt.PriorRate, opt.PriorWeight = m.tailShare(), 200
+		t := &quantile{metricTest: m, harm: sequential.NewHarm(null, opt), shown: newDisplay()}
+		if m.guardrail() {
+			t.safe = sequential.NewSafe(null, opt)
+		}
+		if m.spec.Limit.Set {
+			t.limit = sequential.NewLimit(m.tailShare(), opt)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// tailShare is the share of observations on the bad side of the quantile.
+func (t *metricTest) tailShare() float64 {
+	if t.spec.Worse == "lower" {
+		return t.spec.Quantile
+	}
+	return 1 - t.spec.Quantile
+}
+
+func (t *quantile) StartStage(stage int) {
+	if t.safe != nil {
+		t.safe.StartStage(stage)
+	}
+}
+
+func (t *quantile) Observe(block Block) {
+	stable, canary, ok := t.summaries(&block)
+	if !ok {
+		return
+	}
+	if t.limit != nil && canary.N > 0 {
+		t.limit.Observe(t.beyond(canary, t.snap(t.spec.Limit.Value, true)), block.Stage)
+	}
+	t.score(&block, stable, canary)
+	t.past.add(&stable.Hist)
+	t.totals[0].Merge(&stable.Hist)
+	t.totals[1].Merge(&canary.Hist)
+}
+
+func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
+	switch {
+	case stable.N == 0 || canary.N == 0:
+		t.skipped.EmptyArm++
+		t.unsafe.EmptyArm++
+		return
+	case !t.past.reaches(t.tailShare()):
+		t.skipped.Learning++
+		t.unsafe.Learning++
+		return
+	}
+	t.edge = t.past.edge(t.spec.Quantile)
+	c := stats.GridEdge(t.edge)
+	a := t.beyond(stable, t.edge)
+	b := t.beyond(canary, t.shift(c, t.spec.Tolerance.Value, t.spec.Tolerance.Relative, true))
+	t.harm.Observe(a, b, block.Stage)
+	same := t.beyond(canary, t.edge)
+	t.shown.Observe(a.Moments(), same.Moments(), block.Stage)
+	t.scored(a.N, b.N)
+	t.over[0] += a.Y
+	t.over[1] += same.Y
+	if t.safe != nil && block.Clean {
+		edge := t.shift(c, t.spec.Margin.Value, t.spec.Margin.Relative, false)
+		t.safe.ObserveAlt(a, t.beyond(canary, edge), t.past.share(edge, t.spec.Worse == "lower"), block.Stage)
+	} else {
+		t.unclean(block)
+	}
+	t.crossed(0, t.harm.LogEMax() >= t.limits.harm, block.Start)
+	t.crossed(1, t.safe != nil && t.safe.LogE() >= t.limits.safe, block.Start)
+}
+
+// shift moves a threshold by a margin to the bad side and snaps it to an edge:
+// outward for harm, inward for safety, so that the claim is never the weaker one.
+func (t *quantile) shift(c, margin float64, relative, outward bool) int {
+	d := margin
+	if relative {
+		d = c * margin
+	}
+	if t.spec.Worse == "lower" {
+		return t.snap(math.Max(0, c-d), outward)
+	}
+	return t.snap(c+d, outward)
+}
+
+func (t *quantile) snap(x float64, outward bool) int {
+	return stats.GridSnap(x, outward != (t.spec.Worse == "lower"))
+}
+
+// beyond counts the observations on the bad side of an edge.
+func (t *quantile) beyond(s *stats.Summary, edge int) sequential.Counts {
+	above := int64(s.Hist.Above(edge))
+	if t.spec.Worse == "lower" {
+		above = int64(s.N) - above
+	}
+	return sequential.Counts{N: int64(s.N), Y: above}
+}
+
+func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
+	effect, value := displayed(t.shown, "share beyond the threshold"), t.values()
+	if t.blocks > 0 {
+		effect.Note = fmt.Sprintf("canary − stable share beyond stable's own p%v (%.4g)", t.spec.Quantile*100, stats.GridEdge(t.edge))
+	}
+	words := func(sign string) string {
+		m := t.spec.Tolerance
+		if sign == "≥" {
+			m = t.spec.Margin
+		}
+		return fmt.Sprintf("growth of p%v: %s", t.spec.Quantile*100, claim("harm", sign, t.spec.Worse, m))
+	}
+	out = append(out, t.evidence("harm", "halfplane", words("≤"), true, t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
+	if t.safe != nil {
+		out = append(out,
+			t.evidence("safe", "halfplane", words("≥"), true, t.safe.LogE(), t.safe.LogE(), t.limits.safe, effect, value),
+			t.evidence("safe_stage", "halfplane", words("≥")+" in this stage", true, t.safe.StageLogE(), t.safe.StageLogE(), t.limits.safe, effect, value))
+	}
+	if t.limit != nil {
+		e := t.evidence("limit", "halfplane", fmt.Sprintf("canary p%v %s limit %v", t.spec.Quantile*100, within(t.spec.Worse), t.spec.Limit.Value),
+			true, t.limit.LogE(), t.limit.LogEMax(), t.limits.limit, effect, value)
+		e.Kind = "limit"
+		out = append(out, e)
+	}
+	return out
+}
+
+// values are the arms' own quantiles over all blocks, as grid edges.
+func (t *quantile) values() (v [2]float64) {
+	for a := range v {
+		if t.totals[a].N() > 0 {
+			v[a] = stats.GridEdge(t.totals[a].Quantile(t.spec.Quantile))
+		}
+	}
+	return v
+}

@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"slices"
+
+	"verdin/ingest/join"
+	"verdin/ingest/window"
+	"verdin/schemas"
+)
+
+// Counts says what became of the rows that one rollout was shown. Every row ends
+// in exactly one of them.
+type Counts struct {
+	Counted   uint64 // in a window, or waiting as a candidate of the join
+	Duplicate uint64 // the same identity again in an unsealed window of its log
+	Late      uint64 // its log had sealed the window, or the label horizon had passed
+	Other     uint64 // another rollout's, or an outcome that no metric asks for
+	Arm       uint64 // an arm that the rollout does not know
+	Early     uint64 // before the rollout's first window
+	NoKey     uint64 // an outcome that names neither a prediction nor an arm
+}
+
+// view is one rollout as seen by one shard.
+type view struct {
+	plan     *window.Plan
+	next     *window.Plan // revision in force for windows from nextAt on, nil = none
+	nextAt   schemas.Time
+	shard    int
+	base     int
+	hash     hasher
+	planHash uint64
+	pools    [window.Lanes]*window.Pool
+	pool2    *window.Pool // fast-lane pool of next
+	logs     []viewLog
+	labels   bool // the plan has metrics in the label lane
+	joiner   *join.Joiner
+	direct   map[schemas.Time]*openWindow // label lane: outcomes that name their arm
+	closed   schemas.Time                 // label lane: end of the last closed window
+	counts   Counts
+	mism     uint64
+}
+
+type viewLog struct {
+	kinds    schemas.Log
+	sealed   schemas.Time // windows that end at or before it are sealed
+	passed   schemas.Time // watermark less nothing: top − lateness
+	open     map[schemas.Time]*openWindow
+	late     [2]uint64 // since the partial before
+	lateSeen set
+	gap      bool
+}
+
+// openWindow collects one window of one log.
+type openWindow struct {
+	tally    *window.Tally
+	seen     set
+	revision uint32
+}
+
+func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
+	v := &view{
+		plan:     plan,
+		planHash: plan.Hash(),
+		shard:    shard,
+		base:     base,
+		hash:     newHasher(plan.Rollout),
+		joiner:   join.New(plan.Length, plan.Horizon, window.Skew),
+		direct:   map[schemas.Time]*openWindow{},
+		closed:   plan.Start,
+	}
+	for l := range v.pools {
+		v.pools[l] = window.NewPool(plan, window.Lane(l))
+	}
+	v.labels = len(v.pools[window.Label].Metrics()) > 0
+	for _, l := range logs {
+		v.logs = append(v.logs, viewLog{
+			kinds: l.Log, sealed: plan.Start, passed: schemas.Unknown, open: map[schemas.Time]*openWindow{},
+		})
+	}
+	return v
+}
+
+func (v *view) revise(plan *window.Plan, from schemas.Time) {
+	v.next, v.nextAt = plan, from
+	v.pool2 = window.NewPool(plan, window.Fast)
+}
+
+// row shows one row to the rollout.
+func (v *view) row(c *schemas.Chunk, i int) {
+	if !v.mine(c, i) {
+		v.counts.Other++
+		return
+	}
+	arm := v.arm(c.Bytes(c.Arm[i]))
+	if c.Kind[i] == schemas.KindOutcome {
+		v.outcome(c, i, arm)
+		return
+	}
+	start := v.plan.Window(c.TS[i])
+	log := &v.logs[c.Log]
+	switch {
+	case arm < 0:
+		v.counts.Arm++
+	case start < v.plan.Start:
+		v.counts.Early++
+	case start.Add(v.plan.Length) <= log.sealed:
+		v.lateRow(log, arm, v.identity(c, i, arm))
+	default:
+		v.accept(c, i, arm, log, start)
+	}
+}
+
+func (v *view) mine(c *schemas.Chunk, i int) bool {
+	name := c.Bytes(c.Rollout[i])
+	return string(name) == v.plan.Rollout || len(name) > 0 && string(name) == v.plan.Short ||
+		len(name) == 0 && c.Kind[i] == schemas.KindOutcome
+}
+
+func (v *view) arm(name []byte) int8 {
+	switch string(name) {
+	case "stable", v.plan.Stable:
+		return 0
+	case "canary", v.plan.Canary:
+		return 1
+	}
+	return -1
+}
+
+// accept adds a prediction or a resource reading to its open window.
+func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start schemas.Time) {
+	w := v.window(log, start)
+	if !w.seen.add(v.identity(c, i, arm)) {
+		v.counts.Duplicate++
+		return
+	}
+	v.counts.Counted++
+	if c.Kind[i] == schemas.KindResource {
+		w.tally.Observe(c, i, arm, 0)
+		return
+	}
+	key := v.hash.sum(0, c.Bytes(c.Key[i]))
+	w.tally.Observe(c, i, arm, key)
+	if v.labels {
+		v.joiner.Expose(join.Prediction{Key: key, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i]})
+	}
+}
+
+// identity is what makes two records the same: (arm, prediction id), or for a
+// reading (arm, instance, event time).
+func (v *view) identity(c *schemas.Chunk, i int, arm int8) uint64 {
+	id := v.hash.sum(uint64(c.Kind[i])<<8|uint64(arm), c.Bytes(c.Key[i]))
+	if c.Kind[i] == schemas.KindResource {
+		id = v.hash.sum(id, appendTime(nil, c.TS[i]))
+	}
+	return id
+}
+
+// lateRow counts a row whose window is sealed. The same row delivered again before
+// the log's next seal is a duplicate, not another late one.
+func (v *view) lateRow(log *viewLog, arm int8, id uint64) {
+	if !log.lateSeen.add(id) {
+		v.counts.Duplicate++
+		return
+	}
+	v.counts.Late++
+	log.late[arm]++
+}
+
+// window returns the log's open window, begun under the revision in force for it.
+func (v *view) window(log *viewLog, start schemas.Time) *openWindow {
+	if w, ok := log.open[start]; ok {
+		return w
+	}
+	w := &openWindow{tally: v.pools[window.Fast].Tally(), revision: v.plan.Revision}
+	if v.next != nil && start >= v.nextAt {
+		w.tally, w.revision = v.pool2.Tally(), v.next.Revision
+	}
+	log.open[start] = w
+	return w
+}
+
+// seal moves the watermark of a log and emits the partials of what it seals.
+func (v *view) seal(log int, top schemas.Time, to int64, out *[]window.Partial) bool {
+	l := &v.logs[log]
+	l.passed = top.Add(-v.plan.Lateness)
+	through := l.passed
+	if through != schemas.Never {
+		through = v.plan.Window(through)
+	}
+	sealed := through > l.sealed
+	if sealed {
+		v.sealFast(log, through, to, out)
+	}
+	if v.labels && v.sealLabel(out) {
+		sealed = true
+	}
+	return sealed
+}
+
+func (v *view) sealFast(log int, through schemas.Time, to int64, out *[]window.Partial) {
+	l := &v.logs[log]
+	for _, start := range v.due(l.open, through) {
+		w := l.open[start]
+		delete(l.open, start)
+		p := v.partial(window.Fast, v.base+log, l.sealed, start.Add(v.plan.Length))
+		p.Revision, p.Cells, p.To = w.revision, w.tally.Close(), to
+		p.Late, p.Gap = l.late, l.gap
+		l.late, l.gap, l.sealed = [2]uint64{}, false, p.End
+		*out = append(*out, p)
+	}
+	l.lateSeen.reset()
+	if l.sealed < through {
+		p := v.partial(window.Fast, v.base+log, l.sealed, through)
+		p.Late, p.Gap, p.To = l.late, l.gap, to
+		l.late, l.gap, l.sealed = [2]uint64{}, false, through
+		*out = append(*out, p)
+	}
+}
+
+func (v *view) partial(lane window.Lane, origin int, after, end schemas.Time) window.Partial {
+	return window.Partial{
+		Rollout: v.plan.Rollout, Generation: v.plan.Generation, Revision: v.plan.Revision,
+		PlanHash: v.planHash, Lane: lane, Origin: origin, After: after, End: end,
+	}
+}
+
+// due returns the starts of the open windows that end at or before through, ascending.
+func (v *view) due(open map[schemas.Time]*openWindow, through schemas.Time) []schemas.Time {
+	var starts []schemas.Time
+	for start := range open { // order-free: sorted below
+		if start.Add(v.plan.Length) <= through {
+			starts = append(starts, start)
+		}
+	}
+	slices.Sort(starts)
+	return starts
+}
