@@ -16,6 +16,7 @@ const (
 	retryEvery = time.Second      // after a failure
 	readEvery  = 60 * time.Second // full read of the bucket, should a message have been lost
 	exchange   = 5 * time.Second  // one exchange with the server
+	readBatch  = 64               // the history of one rollout, as the bucket is set up
 )
 
 // Run follows verdicts and heartbeats until ctx ends. It waits for a server or
@@ -35,22 +36,34 @@ func (r *Router) Run(ctx context.Context, nc *nats.Conn) error {
 			_ = s.Unsubscribe() // the connection may be gone already
 		}
 	}()
-	var feed jetstream.ConsumeContext
-	for feed == nil {
-		feed, err = r.followVerdicts(ctx, js)
-		if err != nil {
-			r.cfg.OnError(err)
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(retryEvery):
-			}
+	for _, l := range r.order {
+		feed := r.patiently(ctx, js, l)
+		if feed == nil {
+			return nil // ctx ended
 		}
+		defer func() {
+			feed.Stop()
+			<-feed.Closed()
+		}()
 	}
 	r.work(ctx, js)
-	feed.Stop()
-	<-feed.Closed()
 	return nil
+}
+
+// patiently follows the verdicts of a rollout as soon as that is possible.
+func (r *Router) patiently(ctx context.Context, js jetstream.JetStream, l *lane) jetstream.ConsumeContext {
+	for {
+		feed, err := r.followVerdicts(ctx, js, l)
+		if err == nil {
+			return feed
+		}
+		r.cfg.OnError(fmt.Errorf("router: following verdicts of %s/%s: %w", l.ns, l.name, err))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryEvery):
+		}
+	}
 }
 
 // followBeats subscribes to the heartbeats of each namespace.
@@ -70,30 +83,30 @@ func (r *Router) followBeats(nc *nats.Conn) (subs []*nats.Subscription, err erro
 	return subs, nil
 }
 
-// followVerdicts delivers the last verdict of each rollout, then each new one.
-func (r *Router) followVerdicts(ctx context.Context, js jetstream.JetStream) (jetstream.ConsumeContext, error) {
-	var subjects []string
-	for _, l := range r.order {
-		subjects = append(subjects, schemas.WriteSubject(l.ns, l.name))
-	}
-	c, err := js.OrderedConsumer(ctx, schemas.StreamRoutes, jetstream.OrderedConsumerConfig{
-		FilterSubjects: subjects, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy})
+// followVerdicts delivers the last verdict of a rollout, then each new one.
+func (r *Router) followVerdicts(ctx context.Context, js jetstream.JetStream, l *lane) (jetstream.ConsumeContext, error) {
+	c, err := l.consumer(ctx, js, jetstream.DeliverLastPerSubjectPolicy)
 	if err != nil {
-		return nil, fmt.Errorf("router: following verdicts in %s: %w", schemas.StreamRoutes, err)
+		return nil, err
 	}
 	take := func(m jetstream.Msg) {
-		if l := r.laneOf(m.Subject()); l != nil && r.verdict(l, header(m.Headers()), m.Data()) == gap {
+		if r.verdict(l, header(m.Headers()), m.Data()) == gap {
 			l.expect()
 			r.rouse()
 		}
 	}
-	feed, err := c.Consume(take, jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-		r.cfg.OnError(fmt.Errorf("router: following verdicts: %w", err))
+	return c.Consume(take, jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+		r.cfg.OnError(fmt.Errorf("router: following verdicts of %s/%s: %w", l.ns, l.name, err))
 	}))
-	if err != nil {
-		return nil, fmt.Errorf("router: following verdicts: %w", err)
-	}
-	return feed, nil
+}
+
+// consumer reads one rollout only, so that the permissions of a router can
+// name the namespaces that it may read.
+func (l *lane) consumer(ctx context.Context, js jetstream.JetStream, from jetstream.DeliverPolicy) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, exchange)
+	defer cancel()
+	return js.OrderedConsumer(ctx, schemas.StreamRoutes, jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{schemas.WriteSubject(l.ns, l.name)}, DeliverPolicy: from})
 }
 
 // work sends acknowledgements and closes gaps until ctx ends.
@@ -138,15 +151,13 @@ func (r *Router) acknowledge(ctx context.Context, js jetstream.JetStream, l *lan
 	return nil
 }
 
-// fetch reads the history of a rollout in order, if a verdict is missing.
+// fetch reads the history of a rollout, if a verdict is missing.
 func (r *Router) fetch(ctx context.Context, js jetstream.JetStream, l *lane) error {
 	if !l.lacks() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, exchange)
-	defer cancel()
 	last, err := r.walk(ctx, js, l)
-	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+	if err != nil {
 		return fmt.Errorf("router: reading the history of %s/%s: %w", l.ns, l.name, err)
 	}
 	l.settled()
@@ -160,25 +171,27 @@ func (r *Router) fetch(ctx context.Context, js jetstream.JetStream, l *lane) err
 // walk offers the history of a rollout in order, or the last verdict alone to a
 // lane that has none: old weights must not pass by at the start.
 func (r *Router) walk(ctx context.Context, js jetstream.JetStream, l *lane) (last outcome, err error) {
-	s, err := js.Stream(ctx, schemas.StreamRoutes)
+	from := jetstream.DeliverAllPolicy
+	if l.status(r.cfg.Now()).Generation == 0 {
+		from = jetstream.DeliverLastPerSubjectPolicy
+	}
+	c, err := l.consumer(ctx, js, from)
 	if err != nil {
 		return last, err
 	}
-	subject := schemas.WriteSubject(l.ns, l.name)
-	if l.status(r.cfg.Now()).Generation == 0 {
-		m, err := s.GetLastMsgForSubject(ctx, subject)
+	for {
+		batch, err := c.FetchNoWait(readBatch)
 		if err != nil {
 			return last, err
 		}
-		return r.verdict(l, header(m.Header), m.Data), nil
-	}
-	for seq := uint64(1); ; {
-		m, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subject))
-		if err != nil {
-			return last, err
+		n := 0
+		for m := range batch.Messages() {
+			last = r.verdict(l, header(m.Headers()), m.Data())
+			n++
 		}
-		last = r.verdict(l, header(m.Header), m.Data)
-		seq = m.Sequence + 1
+		if batch.Error() != nil || n < readBatch {
+			return last, batch.Error()
+		}
 	}
 }
 

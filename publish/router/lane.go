@@ -18,7 +18,7 @@ type lane struct {
 	mu        sync.Mutex
 	head      *schemas.Verdict // newest of the chain; nil = none yet
 	digest    string           // of its payload
-	named     bool             // a heartbeat named the head
+	named     schemas.Time     // until when heartbeats that name the head vouch for it
 	served    *schemas.Verdict // whose weights are in force: the head, or one before while the head waits
 	heard     schemas.Time     // last sign of an engine; at first the start of the router
 	confirmed schemas.Time     // until when heartbeats extend the deadline
@@ -50,7 +50,7 @@ func (l *lane) offer(now schemas.Time, v *schemas.Verdict, digest string) outcom
 	if o := l.place(v, digest); o != accepted {
 		return o
 	}
-	l.head, l.digest, l.named, l.missing = v, digest, false, false
+	l.head, l.digest, l.named, l.missing = v, digest, schemas.Unknown, false
 	l.settle(now)
 	return accepted
 }
@@ -94,8 +94,9 @@ func (l *lane) beat(now, at schemas.Time, b schemas.BeatHead, lease time.Duratio
 	h := l.head
 	switch {
 	case h != nil && b.Digest == l.digest:
-		l.named, l.missing = true, false
-		l.confirmed = max(l.confirmed, at.Add(lease))
+		l.missing = false
+		l.named = max(l.named, at.Add(lease))
+		l.confirmed = max(l.confirmed, l.named)
 	case h == nil || b.Generation > h.Generation || b.Generation == h.Generation && b.Sequence > h.Sequence:
 		l.missing = b.Generation > 0
 	}
@@ -108,7 +109,7 @@ func (l *lane) beat(now, at schemas.Time, b schemas.BeatHead, lease time.Duratio
 // settle decides whether the head is served (U3) and publishes the view.
 func (l *lane) settle(now schemas.Time) {
 	v, weight := l.head, l.head.WeightOf(schemas.ArmCanary)
-	live := now <= v.ValidUntil || l.named && now <= l.confirmed
+	live := now <= max(v.ValidUntil, l.named)
 	if !v.DryRun && l.served != v && (weight <= l.weight() || live && !l.stale(now) || l.resumes()) {
 		l.served = v
 		l.unsent = &schemas.Ack{Namespace: l.ns, Rollout: l.name, Generation: v.Generation, Sequence: v.Sequence, At: now}

@@ -3,7 +3,6 @@ package router
 import (
 	"encoding/base64"
 	"fmt"
-	"strings"
 	"time"
 
 	"verdin/schemas"
@@ -98,12 +97,6 @@ func (r *Router) changed(l *lane, servedBefore uint64) {
 		r.rouse()
 	}
 	r.cfg.OnChange(s)
-}
-
-// laneOf finds the lane of a write subject.
-func (r *Router) laneOf(subject string) *lane {
-	ns, name, _ := strings.Cut(strings.TrimPrefix(subject, schemas.PrefixWrite+"."), ".")
-	return r.lanes[ns+"/"+name]
 }
 
 // rouse tells the worker that there is something to send or to fetch.
