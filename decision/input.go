@@ -25,6 +25,7 @@ type Cut struct {
 	Due        schemas.Time         // when this look was due on the events' clock; the verdict's time
 	Inputs     []schemas.InputRange // offsets behind the final windows, per log
 	CatchingUp bool                 // the watermark lags: only a rollback may be signed
+	Foreign    bool                 // a recording whose split need not follow the verdicts: unmarked events have no declared share
 	Ended      bool                 // every log ended (a recording): no more data will come
 }
 

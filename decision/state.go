@@ -97,7 +97,7 @@ func (st State) ShareOf(spec *Spec, stage int) float64 {
 func weightBps(spec *Spec, stage int) int {
 	w := spec.Stages[stage].Weight * 100
 	if w == schemas.WeightTotal {
-		w -= int(spec.HoldBack*schemas.WeightTotal + 0.5)
+		w -= bps(spec.HoldBack)
 	}
 	return w
 }

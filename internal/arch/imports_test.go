@@ -45,7 +45,8 @@ var table = []row{
 	{pkg: "ingest/window", own: []string{"schemas", "stats"}, third: []string{arrow}},
 	{pkg: "ingest/codec", own: []string{"schemas"}, third: []string{json}},
 	{pkg: "ingest/kafka", own: []string{"schemas"}, third: []string{kafka, compress, lz4}},
-	{pkg: "ingest/recording", own: []string{"schemas"}, third: []string{arrow, compress, lz4}},
+	// A recording decodes ahead of its reader, so it knows the codec.
+	{pkg: "ingest/recording", own: []string{"schemas", "ingest/codec"}, third: []string{arrow, compress, lz4}},
 
 	{pkg: "publish/nats", own: []string{"schemas"}, third: []string{nats, nkeys}},
 	{pkg: "publish/http", own: []string{"schemas"}},

@@ -23,7 +23,8 @@ type Judge struct {
 	tests   []Test
 	learn   learner
 	stage   decision.StageData
-	at      int // stage that the stage data belongs to
+	at      int  // stage that the stage data belongs to
+	foreign bool // as the last cut says
 	health  decision.HealthData
 }
 
@@ -91,6 +92,7 @@ func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, logs
 // Step takes a cut: within it partials go first, by (due time, lane, window,
 // origin), then what routers, operators and the publisher said.
 func (j *Judge) Step(in JudgeInput) Effects {
+	j.foreign = in.Cut.Foreign
 	slices.SortFunc(in.Partials, j.order)
 	for i := range in.Partials {
 		j.take(&in.Partials[i])
@@ -226,16 +228,17 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 	}
 }
 
-// share is the canary's share that the stage declares: known where the events
-// name the stage or the rollout follows verdicts, or where the spec states it.
+// share is the canary's share by declaration: of the stage that the events name;
+// else, where routers follow the verdicts, of the stage that they acknowledged; else
+// what the spec states for a recording. 0 = not declared.
 func (j *Judge) share(c *window.Cell, stage int) float64 {
 	switch {
-	case j.spec.Share > 0:
-		return j.spec.Share
 	case c.Stage >= 0 && int(c.Stage) < len(j.spec.Stages):
 		return j.state.ShareOf(j.spec, int(c.Stage))
+	case !j.foreign && stage >= 0 && stage < len(j.spec.Stages):
+		return j.state.ShareOf(j.spec, stage)
 	}
-	return 0
+	return j.spec.Share
 }
 
 // enter begins the account of another stage.

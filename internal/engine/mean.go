@@ -14,7 +14,7 @@ import (
 type mean struct {
 	metricTest
 	harm  *sequential.Score
-	safe  *sequential.Score
+	safe  []*sequential.Score // guardrails only: one per margin
 	shown *sequential.Score
 	past  tail
 	sum   [2]float64
@@ -24,8 +24,8 @@ func newMeans(c compiled) []Test {
 	var out []Test
 	for _, m := range c.metricTests("mean") {
 		t := &mean{metricTest: m, harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
-		if m.guardrail() {
-			t.safe = newScore(c, m.spec, m.spec.Margin, false)
+		for _, margin := range m.margins {
+			t.safe = append(t.safe, newScore(c, m.spec, margin, false))
 		}
 		out = append(out, t)
 	}
@@ -42,8 +42,9 @@ func newDisplayMean() *sequential.Score {
 }
 
 func (t *mean) StartStage(stage int) {
-	if t.safe != nil {
-		t.safe.StartStage(stage)
+	t.stage = stage
+	for _, safe := range t.safe {
+		safe.StartStage(stage)
 	}
 }
 
@@ -73,13 +74,18 @@ func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
 	t.scored(a.N, b.N)
 	t.sum[0] += float64(a.Mean * float64(a.N))
 	t.sum[1] += float64(b.Mean * float64(b.N))
-	if t.safe != nil && block.Clean {
-		t.safe.Observe(a, capped(canary, t.canaryCap(cap, t.spec.Margin, false)), block.Stage)
+	if block.Clean {
+		for i, safe := range t.safe {
+			safe.Observe(a, capped(canary, t.canaryCap(cap, t.margins[i], false)), block.Stage)
+		}
 	} else {
 		t.unclean(block)
 	}
 	t.crossed(0, t.harm.Ready() && t.harm.LogEMax() >= t.limits.harm, block.Start)
-	t.crossed(1, t.safe != nil && t.safe.Ready() && t.safe.LogE() >= t.limits.safe, block.Start)
+	if len(t.safe) > 0 {
+		safe := t.safe[t.margin()]
+		t.crossed(1, safe.Ready() && safe.LogE() >= t.limits.safe, block.Start)
+	}
 }
 
 // canaryCap is the cap of the canary's values: under a relative margin they are
@@ -132,11 +138,11 @@ func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
 	}
 	out = append(out, t.known(t.harm, t.evidence("harm", "score", claim("harm", "≤", t.spec.Worse, t.spec.Tolerance), false,
 		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value)))
-	if t.safe != nil {
-		words := claim("harm", "≥", t.spec.Worse, t.spec.Margin)
+	if len(t.safe) > 0 {
+		safe, words := t.safe[t.margin()], claim("harm", "≥", t.spec.Worse, t.margins[t.margin()])
 		out = append(out,
-			t.known(t.safe, t.evidence("safe", "score", words, false, t.safe.LogE(), t.safe.LogE(), t.limits.safe, effect, value)),
-			t.known(t.safe, t.evidence("safe_stage", "score", words+" in this stage", false, t.safe.StageLogE(), t.safe.StageLogE(), t.limits.safe, effect, value)))
+			t.known(safe, t.evidence("safe", "score", words, false, safe.LogE(), safe.LogEMax(), t.limits.safe, effect, value)),
+			t.known(safe, t.evidence("safe_stage", "score", words+" in this stage", false, safe.StageLogE(), safe.StageLogE(), t.limits.safe, effect, value)))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 
 	"verdin/decision"
 	"verdin/ingest/window"
@@ -23,6 +24,9 @@ type metricTest struct {
 	n       [2]int64
 	first   [2]int64 // first crossing of harm, of safety: Unix ms of the window's start
 	info    float64
+	margins []decision.Margin // distinct margins of the stages: one safety test each
+	use     []int             // per stage: index into margins
+	stage   int               // the running one
 }
 
 type thresholds struct{ harm, safe, limit float64 }
@@ -34,22 +38,44 @@ func (c compiled) metricTests(kind string) []metricTest {
 	for i := range c.spec.Metrics {
 		m, lane := &c.spec.Metrics[i], c.plan.Metrics[i].Lane()
 		if m.Kind == kind {
-			out = append(out, metricTest{spec: m, lane: lane, at: count[lane], limits: thresholds{
+			t := metricTest{spec: m, lane: lane, at: count[lane], limits: thresholds{
 				harm:  c.budget.Threshold(m.Name, "harm"),
 				safe:  c.budget.Threshold(m.Name, "safe"),
 				limit: c.budget.Threshold(m.Name, "limit"),
-			}})
+			}}
+			if m.Role == decision.Guardrail {
+				t.setMargins(c.spec)
+			}
+			out = append(out, t)
 		}
 		count[lane]++
 	}
 	return out
 }
 
+// setMargins collects the margins that the stages ask for. A stage may loosen or
+// tighten a metric's own; each margin is a process of its own from the first block.
+func (t *metricTest) setMargins(spec *decision.Spec) {
+	for _, st := range spec.Stages {
+		margin, ok := st.Margins[t.spec.Name]
+		if !ok {
+			margin = t.spec.Margin
+		}
+		i := slices.Index(t.margins, margin)
+		if i < 0 {
+			i = len(t.margins)
+			t.margins = append(t.margins, margin)
+		}
+		t.use = append(t.use, i)
+	}
+}
+
+// margin is the index of the running stage's margin.
+func (t *metricTest) margin() int { return t.use[min(max(t.stage, 0), len(t.use)-1)] }
+
 func (c compiled) options(m *decision.Metric) sequential.Options {
 	return sequential.Options{Stages: len(c.spec.Stages), MDE: m.MDE}
 }
-
-func (t *metricTest) guardrail() bool { return t.spec.Role == decision.Guardrail }
 
 func null(worse string, m decision.Margin) sequential.Null {
 	n := sequential.Null{Worse: sequential.Higher, Relative: m.Relative, Margin: m.Value}

@@ -13,9 +13,9 @@ import (
 type proportion struct {
 	metricTest
 	harm  *sequential.Harm
-	safe  *sequential.Safe  // guardrails only
-	limit *sequential.Limit // where a limit is set
-	shown *sequential.Score // the interval that is displayed, asymptotic
+	safe  []*sequential.Safe // guardrails only: one per margin
+	limit *sequential.Limit  // where a limit is set
+	shown *sequential.Score  // the interval that is displayed, asymptotic
 	ones  [2]int64
 }
 
@@ -26,8 +26,8 @@ func newProportions(c compiled) []Test {
 			harm:  sequential.NewHarm(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)),
 			shown: newDisplay(),
 		}
-		if m.guardrail() {
-			t.safe = sequential.NewSafe(null(m.spec.Worse, m.spec.Margin), c.options(m.spec))
+		for _, margin := range m.margins {
+			t.safe = append(t.safe, sequential.NewSafe(null(m.spec.Worse, margin), c.options(m.spec)))
 		}
 		if m.spec.Limit.Set {
 			t.limit = sequential.NewLimit(badShare(m.spec), c.options(m.spec))
@@ -38,8 +38,9 @@ func newProportions(c compiled) []Test {
 }
 
 func (t *proportion) StartStage(stage int) {
-	if t.safe != nil {
-		t.safe.StartStage(stage)
+	t.stage = stage
+	for _, safe := range t.safe {
+		safe.StartStage(stage)
 	}
 }
 
@@ -62,13 +63,15 @@ func (t *proportion) Observe(block Block) {
 	t.scored(a.N, b.N)
 	t.ones[0] += a.Y
 	t.ones[1] += b.Y
-	if t.safe != nil && block.Clean {
-		t.safe.Observe(a, b, block.Stage)
+	if block.Clean {
+		for _, safe := range t.safe {
+			safe.Observe(a, b, block.Stage)
+		}
 	} else {
 		t.unclean(&block)
 	}
 	t.crossed(0, t.harm.LogEMax() >= t.limits.harm, block.Start)
-	t.crossed(1, t.safe != nil && t.safe.LogE() >= t.limits.safe, block.Start)
+	t.crossed(1, len(t.safe) > 0 && t.safe[t.margin()].LogE() >= t.limits.safe, block.Start)
 }
 
 // badShare is the limit as a share of bad observations.
@@ -95,11 +98,11 @@ func (t *proportion) Evidence(out []stats.Evidence) []stats.Evidence {
 	effect, value := displayed(t.shown, "difference"), share(t.ones, t.n)
 	out = append(out, t.evidence("harm", "halfplane", claim("harm", "≤", t.spec.Worse, t.spec.Tolerance), true,
 		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
-	if t.safe != nil {
-		words := claim("harm", "≥", t.spec.Worse, t.spec.Margin)
+	if len(t.safe) > 0 {
+		safe, words := t.safe[t.margin()], claim("harm", "≥", t.spec.Worse, t.margins[t.margin()])
 		out = append(out,
-			t.evidence("safe", "halfplane", words, true, t.safe.LogE(), t.safe.LogEMax(), t.limits.safe, effect, value),
-			t.evidence("safe_stage", "halfplane", words+" in this stage", true, t.safe.StageLogE(), t.safe.StageLogE(), t.limits.safe, effect, value))
+			t.evidence("safe", "halfplane", words, true, safe.LogE(), safe.LogEMax(), t.limits.safe, effect, value),
+			t.evidence("safe_stage", "halfplane", words+" in this stage", true, safe.StageLogE(), safe.StageLogE(), t.limits.safe, effect, value))
 	}
 	if t.limit != nil {
 		e := t.evidence("limit", "halfplane", fmt.Sprintf("canary %s limit %v", within(t.spec.Worse), t.spec.Limit.Value), true,

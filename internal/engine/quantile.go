@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"verdin/decision"
 	"verdin/stats"
 	"verdin/stats/sequential"
 )
@@ -15,7 +16,7 @@ import (
 type quantile struct {
 	metricTest
 	harm   *sequential.Harm
-	safe   *sequential.Safe
+	safe   []*sequential.Safe // guardrails only: one per margin
 	limit  *sequential.Limit
 	shown  *sequential.Score
 	past   tail // stable values of past blocks
@@ -31,8 +32,8 @@ func newQuantiles(c compiled) []Test {
 		opt := c.options(m.spec)
 		opt.PriorRate, opt.PriorWeight = m.tailShare(), 200
 		t := &quantile{metricTest: m, harm: sequential.NewHarm(null, opt), shown: newDisplay()}
-		if m.guardrail() {
-			t.safe = sequential.NewSafe(null, opt)
+		for range m.margins {
+			t.safe = append(t.safe, sequential.NewSafe(null, opt))
 		}
 		if m.spec.Limit.Set {
 			t.limit = sequential.NewLimit(m.tailShare(), opt)
@@ -51,8 +52,9 @@ func (t *metricTest) tailShare() float64 {
 }
 
 func (t *quantile) StartStage(stage int) {
-	if t.safe != nil {
-		t.safe.StartStage(stage)
+	t.stage = stage
+	for _, safe := range t.safe {
+		safe.StartStage(stage)
 	}
 }
 
@@ -84,29 +86,31 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 	t.edge = t.past.edge(t.spec.Quantile)
 	c := stats.GridEdge(t.edge)
 	a := t.beyond(stable, t.edge)
-	b := t.beyond(canary, t.shift(c, t.spec.Tolerance.Value, t.spec.Tolerance.Relative, true))
+	b := t.beyond(canary, t.shift(c, t.spec.Tolerance, true))
 	t.harm.Observe(a, b, block.Stage)
 	same := t.beyond(canary, t.edge)
 	t.shown.Observe(a.Moments(), same.Moments(), block.Stage)
 	t.scored(a.N, b.N)
 	t.over[0] += a.Y
 	t.over[1] += same.Y
-	if t.safe != nil && block.Clean {
-		edge := t.shift(c, t.spec.Margin.Value, t.spec.Margin.Relative, false)
-		t.safe.ObserveAlt(a, t.beyond(canary, edge), t.past.share(edge, t.spec.Worse == "lower"), block.Stage)
+	if block.Clean {
+		for i, safe := range t.safe {
+			edge := t.shift(c, t.margins[i], false)
+			safe.ObserveAlt(a, t.beyond(canary, edge), t.past.share(edge, t.spec.Worse == "lower"), block.Stage)
+		}
 	} else {
 		t.unclean(block)
 	}
 	t.crossed(0, t.harm.LogEMax() >= t.limits.harm, block.Start)
-	t.crossed(1, t.safe != nil && t.safe.LogE() >= t.limits.safe, block.Start)
+	t.crossed(1, len(t.safe) > 0 && t.safe[t.margin()].LogE() >= t.limits.safe, block.Start)
 }
 
 // shift moves a threshold by a margin to the bad side and snaps it to an edge:
 // outward for harm, inward for safety, so that the claim is never the weaker one.
-func (t *quantile) shift(c, margin float64, relative, outward bool) int {
-	d := margin
-	if relative {
-		d = c * margin
+func (t *quantile) shift(c float64, m decision.Margin, outward bool) int {
+	d := m.Value
+	if m.Relative {
+		d = float64(c * m.Value)
 	}
 	if t.spec.Worse == "lower" {
 		return t.snap(math.Max(0, c-d), outward)
@@ -132,18 +136,15 @@ func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
 	if t.blocks > 0 {
 		effect.Note = fmt.Sprintf("canary − stable share beyond stable's own p%v (%.4g)", t.spec.Quantile*100, stats.GridEdge(t.edge))
 	}
-	words := func(sign string) string {
-		m := t.spec.Tolerance
-		if sign == "≥" {
-			m = t.spec.Margin
-		}
+	words := func(sign string, m decision.Margin) string {
 		return fmt.Sprintf("growth of p%v: %s", t.spec.Quantile*100, claim("harm", sign, t.spec.Worse, m))
 	}
-	out = append(out, t.evidence("harm", "halfplane", words("≤"), true, t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
-	if t.safe != nil {
+	out = append(out, t.evidence("harm", "halfplane", words("≤", t.spec.Tolerance), true, t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
+	if len(t.safe) > 0 {
+		safe, null := t.safe[t.margin()], words("≥", t.margins[t.margin()])
 		out = append(out,
-			t.evidence("safe", "halfplane", words("≥"), true, t.safe.LogE(), t.safe.LogE(), t.limits.safe, effect, value),
-			t.evidence("safe_stage", "halfplane", words("≥")+" in this stage", true, t.safe.StageLogE(), t.safe.StageLogE(), t.limits.safe, effect, value))
+			t.evidence("safe", "halfplane", null, true, safe.LogE(), safe.LogEMax(), t.limits.safe, effect, value),
+			t.evidence("safe_stage", "halfplane", null+" in this stage", true, safe.StageLogE(), safe.StageLogE(), t.limits.safe, effect, value))
 	}
 	if t.limit != nil {
 		e := t.evidence("limit", "halfplane", fmt.Sprintf("canary p%v %s limit %v", t.spec.Quantile*100, within(t.spec.Worse), t.spec.Limit.Value),

@@ -194,7 +194,7 @@ func (r *Replay) finish() error {
 func (r *Replay) cut(due, upto, wall schemas.Time, ended bool) error {
 	r.seq++
 	in := engine.CutInput{
-		Cut:  decision.Cut{Seq: r.seq, Wall: wall, Due: due, Ended: ended},
+		Cut:  decision.Cut{Seq: r.seq, Wall: wall, Due: due, Foreign: true, Ended: ended},
 		Upto: upto,
 	}
 	if len(r.applied) > 0 {
