@@ -154,7 +154,9 @@ func (c *checker) stages() {
 // bps is a share in basis points.
 func bps(share float64) int { return int(math.Round(share * 10000)) }
 
-func wholeBps(share float64) bool { return math.Abs(float64(share*10000)-math.Round(share*10000)) < 1e-6 }
+func wholeBps(share float64) bool {
+	return math.Abs(float64(share*10000)-math.Round(share*10000)) < 1e-6
+}
 
 func (c *checker) risk() {
 	for _, r := range []struct {

@@ -126,7 +126,9 @@ func (r *reader) asText(n *node, what string, to *string) {
 	}
 }
 
-func control(c rune) bool { return c < 0x20 || c == 0x7f || c == 0x85 || c == 0x2028 || c == 0x2029 || c == 0xfeff }
+func control(c rune) bool {
+	return c < 0x20 || c == 0x7f || c == 0x85 || c == 0x2028 || c == 0x2029 || c == 0xfeff
+}
 
 // choice reads one of the allowed words.
 func (f *fields) choice(key string, to *string, allowed ...string) {

@@ -7,41 +7,41 @@ import (
 	"verdin/schemas"
 )
 
-// RulesVersion names the rules by which verdicts are decided.
-const RulesVersion = "1"
-
 // Head is the last verdict of a rollout's earlier generation; the zero value is none.
 type Head struct{ Generation uint64 }
 
-// Transition is one step of the ramp.
+// Transition is one change of the weights.
 type Transition struct {
 	Stage                int
 	Generation, Sequence uint64
 	DecidedAt            schemas.Time // cut wall of the verdict
 	AppliedAt            schemas.Time // when every expected router served it; Unknown = not yet
+	prevDigest           string       // of the verdict before, should this one never be sent
 }
 
-// State is where a rollout stands. It is a value: Decide returns a new one.
+// State is where a rollout stands. It is a value: Decide returns a new one and
+// leaves the old as it was.
 type State struct {
-	Phase      string
-	Stage      int
+	Phase      string // one of the Phase constants of schemas
+	Stage      int    // from 0; -1 before the first cut
 	Generation uint64
-	Sequence   uint64
-	PrevDigest string
+	Sequence   uint64 // of the last verdict
+	PrevDigest string // of the last verdict's payload, "" = none yet
 	History    []Transition
+	EnteredAt  schemas.Time // cut wall at which the running stage was decided
 	Held       string       // reason code of the hold in force, "" = none
-	Clean      int          // cuts with new windows since the health hold's cause was last seen
-	Broken     bool         // the split was shown to be wrong: for this generation
+	BadMark    schemas.Time // how far windows were judged when a health hold last had its cause
+	Broken     bool         // the split was shown to be wrong: for the whole generation
+	Fenced     bool         // another engine writes this chain: no more verdicts
 	Paused     bool
-	Fenced     bool
-	EnteredAt  schemas.Time // cut wall of the running stage's decision
-	Forced     bool         // an operator promotes past a manual gate
-	seenMark   schemas.Time
+	Forced     bool     // an operator let the stage pass its manual gate
+	Excused    []string // signals that an operator has looked at and let pass
+	order      *Command // an operator's last word that ends the rollout
 }
 
 // New returns the state of a rollout before its first cut.
 func New(_ *Spec, head Head, _ schemas.Time) State {
-	return State{Phase: schemas.PhasePending, Generation: head.Generation + 1, Stage: -1, seenMark: schemas.Unknown}
+	return State{Phase: schemas.PhasePending, Generation: head.Generation + 1, Stage: -1, BadMark: schemas.Unknown}
 }
 
 // Final tells whether the rollout has ended.
@@ -53,7 +53,7 @@ func (st State) Final() bool {
 	return false
 }
 
-// Apply dates the steps that routers have acknowledged.
+// Apply dates the changes of weight that every expected router has acknowledged.
 func (st State) Apply(applied []Applied) State {
 	if len(applied) == 0 {
 		return st
@@ -62,7 +62,7 @@ func (st State) Apply(applied []Applied) State {
 	for _, a := range applied {
 		for i := range st.History {
 			t := &st.History[i]
-			if t.AppliedAt == schemas.Unknown && (a.Generation > t.Generation || a.Generation == t.Generation && a.Sequence >= t.Sequence) {
+			if t.AppliedAt == schemas.Unknown && a.Generation == t.Generation && a.Sequence >= t.Sequence {
 				t.AppliedAt = a.At
 			}
 		}
@@ -70,30 +70,62 @@ func (st State) Apply(applied []Applied) State {
 	return st
 }
 
-// StageAt returns the stage that a window belongs to by its start, and whether the
-// whole window lies between the routers' acknowledgement of that stage and the next
-// decision: only then may it speak for safety, sample ratio and bake.
-func (st State) StageAt(start, end schemas.Time) (stage int, clean bool) {
-	for i := len(st.History) - 1; i >= 0; i-- {
-		t := st.History[i]
-		if t.AppliedAt == schemas.Unknown || start < t.AppliedAt {
+// published takes what became of verdicts. A fenced one ends this engine's part. A
+// step that expired unsent never happened: the state is as it was before it, so the
+// chain stays unbroken and the step is decided again on fresh data.
+func (st State) published(results []PublishResult) State {
+	for _, p := range results {
+		if p.Generation != st.Generation {
 			continue
 		}
-		next := schemas.Never
-		if i+1 < len(st.History) {
-			next = st.History[i+1].DecidedAt
+		switch p.Result {
+		case "fenced":
+			st.Fenced = true
+		case "expired":
+			st = st.undo(p.Sequence)
 		}
-		return t.Stage, end <= next
 	}
-	return max(0, min(st.Stage, 0)), false
+	return st
 }
 
-// ShareOf is the canary's share in a stage.
+func (st State) undo(sequence uint64) State {
+	n := len(st.History) - 1
+	switch {
+	case n < 0 || st.History[n].Sequence != sequence || st.Sequence != sequence:
+		st.Fenced = true // verdicts follow that name it: this chain cannot be mended here
+		return st
+	case n == 0:
+		return State{Phase: schemas.PhasePending, Generation: st.Generation, Stage: -1, BadMark: schemas.Unknown}
+	}
+	last := st.History[n]
+	st.History = st.History[:n:n]
+	st.Stage, st.EnteredAt = st.History[n-1].Stage, st.History[n-1].DecidedAt
+	st.Sequence, st.PrevDigest = sequence-1, last.prevDigest
+	st.Phase, st.Held = schemas.PhaseRunning, ""
+	return st
+}
+
+// StageAt returns the stage that a window belongs to by its start, and whether the
+// window lies wholly between the routers' acknowledgement of that stage and the
+// next change of weights: only then may it speak for safety, sample ratio and bake.
+func (st State) StageAt(start, end schemas.Time) (stage int, clean bool) {
+	next := schemas.Never
+	for i := len(st.History) - 1; i >= 0; i-- {
+		t := st.History[i]
+		if t.AppliedAt != schemas.Unknown && start >= t.AppliedAt {
+			return t.Stage, end <= next
+		}
+		next = t.DecidedAt
+	}
+	return 0, false
+}
+
+// ShareOf is the canary's share of the traffic in a stage.
 func (st State) ShareOf(spec *Spec, stage int) float64 {
 	return float64(weightBps(spec, stage)) / schemas.WeightTotal
 }
 
-// weightBps is the canary's weight in a stage; at 100 % a hold-back stays on stable.
+// weightBps is the canary's weight in a stage; at 100 % the hold-back stays on stable.
 func weightBps(spec *Spec, stage int) int {
 	w := spec.Stages[stage].Weight * 100
 	if w == schemas.WeightTotal {
@@ -102,9 +134,14 @@ func weightBps(spec *Spec, stage int) int {
 	return w
 }
 
-// applied tells whether the running stage is served by every expected router.
-func (st State) applied() bool {
+// applied tells whether every expected router serves the running stage.
+func (st *State) applied() bool {
 	return len(st.History) > 0 && st.History[len(st.History)-1].AppliedAt != schemas.Unknown
 }
 
-func (st State) sinceStage(wall schemas.Time) time.Duration { return wall.Sub(st.EnteredAt) }
+// alone tells whether the running stage leaves no traffic to stable: nothing can be
+// compared then.
+func (st *State) alone(spec *Spec) bool { return weightBps(spec, st.Stage) == schemas.WeightTotal }
+
+// lasted is how long the running stage has been in force, by the cut's wall time.
+func (st *State) lasted(wall schemas.Time) time.Duration { return wall.Sub(st.EnteredAt) }

@@ -22,7 +22,9 @@ type Interval struct {
 }
 
 // Evidence is what one test knows at one look. Every test returns this shape
-// and a verdict carries it as one of its checks.
+// and a verdict carries it as one of its checks. Evidence adds up over the whole
+// rollout; Effect, N and Value describe the running stage, so that harm which began
+// late is seen as large as it is.
 type Evidence struct {
 	Name      string     `json:"name"`              // "error_rate/harm"
 	Metric    string     `json:"metric"`            // name of the metric, drift check or health check

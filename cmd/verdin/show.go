@@ -21,7 +21,7 @@ func oneLine(v *schemas.Verdict) string {
 func numbers(v *schemas.Verdict) []string {
 	var lines []string
 	for _, c := range v.Checks {
-		if c.Test == "safe_stage" || c.Test == "safe" || c.Blocks == 0 || c.Role != "guardrail" && c.Result == "unknown" {
+		if c.Test == "safe_stage" || c.Test == "safe" || c.Blocks == 0 || c.N[0]+c.N[1] == 0 || c.Role != "guardrail" && c.Result == "unknown" {
 			continue
 		}
 		line := fmt.Sprintf("%-14s %.4g → %.4g", c.Metric, c.Value[0], c.Value[1])

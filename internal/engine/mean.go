@@ -42,7 +42,8 @@ func newDisplayMean() *sequential.Score {
 }
 
 func (t *mean) StartStage(stage int) {
-	t.stage = stage
+	t.start(stage)
+	t.shown, t.sum = newDisplayMean(), [2]float64{}
 	for _, safe := range t.safe {
 		safe.StartStage(stage)
 	}
@@ -70,10 +71,11 @@ func (t *mean) Observe(block Block) {
 func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
 	a, b := capped(stable, cap), capped(canary, cap)
 	t.harm.Observe(a, capped(canary, t.canaryCap(cap, t.spec.Tolerance, true)), block.Stage)
-	t.shown.Observe(a, b, block.Stage)
-	t.scored(a.N, b.N)
-	t.sum[0] += float64(a.Mean * float64(a.N))
-	t.sum[1] += float64(b.Mean * float64(b.N))
+	if t.scored(a.N, b.N, block.Stage) {
+		t.shown.Observe(a, b, 0)
+		t.sum[0] += float64(a.Mean * float64(a.N))
+		t.sum[1] += float64(b.Mean * float64(b.N))
+	}
 	if block.Clean {
 		for i, safe := range t.safe {
 			safe.Observe(a, capped(canary, t.canaryCap(cap, t.margins[i], false)), block.Stage)

@@ -21,8 +21,8 @@ type metricTest struct {
 	blocks  int64
 	skipped stats.Skips // of the harm test
 	unsafe  stats.Skips // of the safety test
-	n       [2]int64
-	first   [2]int64 // first crossing of harm, of safety: Unix ms of the window's start
+	n       [2]int64    // of the running stage
+	first   [2]int64    // first crossing of harm, of safety: Unix ms of the window's start
 	info    float64
 	margins []decision.Margin // distinct margins of the stages: one safety test each
 	use     []int             // per stage: index into margins
@@ -93,12 +93,22 @@ func (t *metricTest) summaries(b *Block) (stable, canary *stats.Summary, ok bool
 	return &b.Stable.Metrics[t.at], &b.Canary.Metrics[t.at], true
 }
 
-// scored books a block that the harm test has used.
-func (t *metricTest) scored(a, b int64) {
+// start begins the figures of another stage: what a reader sees refers to the
+// running stage, so that harm which began late is not diluted by what came before.
+func (t *metricTest) start(stage int) {
+	t.stage, t.n = stage, [2]int64{}
+}
+
+// scored books a block that the harm test has used, and tells whether it belongs to
+// the running stage.
+func (t *metricTest) scored(a, b int64, stage int) bool {
 	t.blocks++
-	t.n[0] += a
-	t.n[1] += b
+	if stage == t.stage {
+		t.n[0] += a
+		t.n[1] += b
+	}
 	t.info += float64(a) * float64(b) / float64(a+b)
+	return stage == t.stage
 }
 
 // unclean books why a block may not speak for safety.

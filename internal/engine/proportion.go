@@ -38,7 +38,8 @@ func newProportions(c compiled) []Test {
 }
 
 func (t *proportion) StartStage(stage int) {
-	t.stage = stage
+	t.start(stage)
+	t.shown, t.ones = newDisplay(), [2]int64{}
 	for _, safe := range t.safe {
 		safe.StartStage(stage)
 	}
@@ -59,10 +60,11 @@ func (t *proportion) Observe(block Block) {
 		return
 	}
 	t.harm.Observe(a, b, block.Stage)
-	t.shown.Observe(a.Moments(), b.Moments(), block.Stage)
-	t.scored(a.N, b.N)
-	t.ones[0] += a.Y
-	t.ones[1] += b.Y
+	if t.scored(a.N, b.N, block.Stage) {
+		t.shown.Observe(a.Moments(), b.Moments(), 0)
+		t.ones[0] += a.Y
+		t.ones[1] += b.Y
+	}
 	if block.Clean {
 		for _, safe := range t.safe {
 			safe.Observe(a, b, block.Stage)

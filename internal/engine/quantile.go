@@ -19,10 +19,9 @@ type quantile struct {
 	safe   []*sequential.Safe // guardrails only: one per margin
 	limit  *sequential.Limit
 	shown  *sequential.Score
-	past   tail // stable values of past blocks
-	totals [2]stats.Histogram
-	over   [2]int64
-	edge   int // c of the last block
+	past   tail               // stable values of past blocks
+	totals [2]stats.Histogram // of the running stage
+	edge   int                // c of the last block
 }
 
 func newQuantiles(c compiled) []Test {
@@ -52,7 +51,8 @@ func (t *metricTest) tailShare() float64 {
 }
 
 func (t *quantile) StartStage(stage int) {
-	t.stage = stage
+	t.start(stage)
+	t.shown, t.totals = newDisplay(), [2]stats.Histogram{}
 	for _, safe := range t.safe {
 		safe.StartStage(stage)
 	}
@@ -68,8 +68,6 @@ func (t *quantile) Observe(block Block) {
 	}
 	t.score(&block, stable, canary)
 	t.past.add(&stable.Hist)
-	t.totals[0].Merge(&stable.Hist)
-	t.totals[1].Merge(&canary.Hist)
 }
 
 func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
@@ -89,10 +87,11 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 	b := t.beyond(canary, t.shift(c, t.spec.Tolerance, true))
 	t.harm.Observe(a, b, block.Stage)
 	same := t.beyond(canary, t.edge)
-	t.shown.Observe(a.Moments(), same.Moments(), block.Stage)
-	t.scored(a.N, b.N)
-	t.over[0] += a.Y
-	t.over[1] += same.Y
+	if t.scored(a.N, b.N, block.Stage) {
+		t.shown.Observe(a.Moments(), same.Moments(), 0)
+		t.totals[0].Merge(&stable.Hist)
+		t.totals[1].Merge(&canary.Hist)
+	}
 	if block.Clean {
 		for i, safe := range t.safe {
 			edge := t.shift(c, t.margins[i], false)
@@ -155,7 +154,7 @@ func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
 	return out
 }
 
-// values are the arms' own quantiles over all blocks, as grid edges.
+// values are the arms' own quantiles in the running stage, as grid edges.
 func (t *quantile) values() (v [2]float64) {
 	for a := range v {
 		if t.totals[a].N() > 0 {

@@ -1,0 +1,65 @@
+package decision
+
+import (
+	"fmt"
+	"time"
+
+	"verdin/stats"
+)
+
+// missing lists what a step forward still needs; nothing missing is the only way
+// forward. Every condition is written so that an unknown number fails it.
+func missing(spec *Spec, st *State, in *Input) []string {
+	if !st.applied() {
+		return []string{"every expected router to acknowledge the step"}
+	}
+	stage, data := spec.Stages[st.Stage], in.Stage
+	var out []string
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			out = append(out, fmt.Sprintf(format, args...))
+		}
+	}
+	need(data.Bake >= stage.Bake, "bake: %v of %v", data.Bake, stage.Bake)
+	lag := in.Cut.Wall.Sub(in.Health.Mark)
+	need(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "the stream to catch up: windows are judged %v behind", lag.Round(time.Second))
+	need(stage.Gate != "manual" || st.Forced, "an operator's promote: the stage has a manual gate")
+	if st.alone(spec) {
+		return out
+	}
+	least := min(data.Samples[0], data.Samples[1])
+	need(least >= stage.MinSamples, "samples: %d of %d in the smaller arm", least, stage.MinSamples)
+	for i := range spec.Metrics {
+		if m := &spec.Metrics[i]; m.Role == Guardrail && m.Mode != "watch" {
+			needSafe(m, stage, in, need)
+		}
+	}
+	return out
+}
+
+// limitLag is how far behind the cut's wall time windows may be judged.
+func limitLag(spec *Spec) time.Duration {
+	return max(2*spec.Source.Window, spec.Health.Lag) + spec.Source.Lateness + spec.Source.Window
+}
+
+// needSafe asks a guardrail for safety over the whole rollout and in this stage.
+func needSafe(m *Metric, stage Stage, in *Input, need func(bool, string, ...any)) {
+	if m.On == "outcome" && m.Mode == "gate" {
+		need(in.Stage.LabelBake >= stage.Bake, "%s: labels of %v of %v", m.Name, in.Stage.LabelBake, stage.Bake)
+	}
+	for _, test := range []string{"safe", "safe_stage"} {
+		e, ok := find(in.Evidence, m.Name, test)
+		where := map[string]string{"safe": "", "safe_stage": " in this stage"}[test]
+		need(ok && e.Result == stats.Safe && e.LogE >= e.Threshold,
+			"%s: safety%s, evidence e^%.1f of e^%.1f", m.Name, where, e.LogE, e.Threshold)
+	}
+}
+
+func find(all []stats.Evidence, metric, test string) (stats.Evidence, bool) {
+	for _, e := range all {
+		if e.Metric == metric && e.Test == test {
+			return e, true
+		}
+	}
+	return stats.Evidence{}, false
+}
