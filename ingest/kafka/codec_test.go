@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -223,6 +224,25 @@ func TestBombsBecomeGaps(t *testing.T) {
 			readTo(t, cfg, Assignment{Topic: "log"}, 7).want(t,
 				view{Offsets: []int64{5, 6}, Gaps: []Gap{{0, 5, GapTooLarge}}, Next: 7})
 		})
+	}
+}
+
+// What a bomb claims beyond the limit is not even reserved.
+func TestBombsCostNoMoreThanTheLimit(t *testing.T) {
+	raw := make([]byte, 12*MaxBatchBytes)
+	for name, codec := range codecs {
+		if codec == None {
+			continue
+		}
+		bomb := pack(t, codec, raw)
+		var u unpacker
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		out, err := u.unpack(nil, codec, bomb)
+		runtime.ReadMemStats(&after)
+		if spent := after.TotalAlloc - before.TotalAlloc; err == nil || spent > 7*MaxBatchBytes || len(out) > MaxBatchBytes+1 {
+			t.Errorf("%s: %d bytes of input took %d MiB, error %v", name, len(bomb), spent>>20, err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -28,8 +29,8 @@ func TestDescribeTellsPartitionsAndSettings(t *testing.T) {
 	}
 }
 
-// silent is a port that accepts and says nothing, or hangs up.
-func silent(t *testing.T, hangUp bool) string {
+// mute is a port that hangs up on everybody.
+func mute(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,11 +43,7 @@ func silent(t *testing.T, hangUp bool) string {
 			if err != nil {
 				return
 			}
-			if hangUp {
-				c.Close()
-			} else {
-				t.Cleanup(func() { c.Close() })
-			}
+			c.Close()
 		}
 	})
 	t.Cleanup(func() { ln.Close(); wg.Wait() })
@@ -55,7 +52,7 @@ func silent(t *testing.T, hangUp bool) string {
 
 func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 	k, cfg := startBroker(t, kfake.SeedTopics(1, "log"))
-	closed := silent(t, true)
+	closed := mute(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -85,16 +82,29 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 }
 
 func TestABrokerThatSaysNothingIsGivenUpOnCancel(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
 	ctx, cancel := context.WithCancel(within(t))
-	addr := silent(t, false)
 	done := make(chan error)
 	go func() {
-		_, err := Describe(ctx, Config{Brokers: []string{addr}}, []string{"log"})
+		_, err := Describe(ctx, Config{Brokers: []string{ln.Addr().String()}}, []string{"log"})
 		done <- err
 	}()
+	c, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Read(make([]byte, 1)); err != nil { // it has asked, and waits
+		t.Fatal(err)
+	}
+	begin := time.Now()
 	cancel()
-	if err := <-done; err == nil {
-		t.Error("no error")
+	if err := <-done; err == nil || time.Since(begin) > 2*time.Second {
+		t.Errorf("after %v: %v", time.Since(begin), err)
 	}
 }
 
@@ -172,5 +182,23 @@ func TestEnsureTopicWaitsUntilItCanBeUsed(t *testing.T) {
 	if !errors.Is(err, kafka.InvalidPartitionNumber) {
 		t.Error(err)
 	}
-	oneLine(t, EnsureTopic(within(t), Config{Brokers: []string{silent(t, true)}}, "new", 1), "speaks Kafka")
+	oneLine(t, EnsureTopic(within(t), Config{Brokers: []string{mute(t)}}, "new", 1), "speaks Kafka")
+}
+
+// A topic counts as ready when each of its partitions has a leader that is there.
+func TestEnsureTopicWaitsForLeaders(t *testing.T) {
+	k, cfg := startBroker(t, kfake.SeedTopics(1, "new"))
+	asked := 0 // on the broker's goroutine
+	k.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		k.KeepControl()
+		if asked++; asked > 2 {
+			return nil, nil, false
+		}
+		resp := req.ResponseKind().(*kmsg.MetadataResponse)
+		resp.Topics = []kmsg.MetadataResponseTopic{{Topic: kmsg.StringPtr("new"), Partitions: []kmsg.MetadataResponseTopicPartition{{Partition: 0, Leader: int32(-asked)}}}}
+		return resp, nil, true
+	})
+	if err := EnsureTopic(within(t), cfg, "new", 1); err != nil || asked < 3 {
+		t.Errorf("ready after %d answers: %v", asked, err)
+	}
 }

@@ -233,6 +233,29 @@ func TestAFullReceiverPausesItsPartitionAlone(t *testing.T) {
 	v.want(t, view{Offsets: upTo(buffers + 1), Next: buffers + 1})
 }
 
+// With every buffer out, nothing is fetched; the first release starts it again.
+func TestReleasingWakesTheReader(t *testing.T) {
+	_, cfg := startBroker(t, kfake.SeedTopics(1, "log"))
+	p := newTestProducer(t, cfg)
+	c, err := Open(within(t), cfg, []Assignment{{Topic: "log"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var held []*Records
+	for i := range 20 {
+		write(t, p, "log", i, 1)
+		r, ok := <-c.Records()
+		if !ok {
+			t.Fatalf("stopped after %d runs: %v", i, c.Err())
+		}
+		if held = append(held, r); len(held) == buffers {
+			held[0].Release()
+			held = held[1:]
+		}
+	}
+}
+
 func TestTheEndOfTheContextStopsEverythingAtOnce(t *testing.T) {
 	for name, stop := range map[string]func(*Consumer, context.CancelFunc){
 		"cancel": func(_ *Consumer, cancel context.CancelFunc) { cancel() },

@@ -62,9 +62,9 @@ func pki(t *testing.T, host string) (ca, cert, key string) {
 	return put("ca.pem", "CERTIFICATE", rootDER), put("cert.pem", "CERTIFICATE", leafDER), put("key.pem", "EC PRIVATE KEY", keyDER)
 }
 
-// secureBroker speaks TLS and wants a login. clients, if not empty, is the
-// authority that client certificates must come from.
-func secureBroker(t *testing.T, host, clients string) (Config, string, string) {
+// secureBroker speaks TLS and wants a login, and a client certificate if mutual.
+// It returns such a certificate and its key.
+func secureBroker(t *testing.T, host string, mutual bool) (Config, string, string) {
 	t.Helper()
 	ca, cert, key := pki(t, host)
 	pair, err := tls.LoadX509KeyPair(cert, key)
@@ -72,7 +72,7 @@ func secureBroker(t *testing.T, host, clients string) (Config, string, string) {
 		t.Fatal(err)
 	}
 	conf := &tls.Config{Certificates: []tls.Certificate{pair}}
-	if clients == "mutual" {
+	if mutual {
 		b, err := os.ReadFile(ca)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func secureBroker(t *testing.T, host, clients string) (Config, string, string) {
 }
 
 func TestLoginsOverTLS(t *testing.T) {
-	cfg, _, _ := secureBroker(t, "127.0.0.1", "")
+	cfg, _, _ := secureBroker(t, "127.0.0.1", false)
 	file := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(file, []byte("right\n"), 0o400); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestLoginsOverTLS(t *testing.T) {
 
 // A broker may hang up instead of naming the cause; the message names it.
 func TestAWrongPasswordIsSaidInOneLine(t *testing.T) {
-	cfg, _, _ := secureBroker(t, "127.0.0.1", "")
+	cfg, _, _ := secureBroker(t, "127.0.0.1", false)
 	t.Setenv("KAFKA_PASSWORD", "wrong")
 	for _, mechanism := range []string{Plain, ScramSHA256, ScramSHA512} {
 		cfg.SASL = &SASLConfig{Mechanism: mechanism, User: "ann", Password: Secret{Env: "KAFKA_PASSWORD"}}
@@ -126,17 +126,17 @@ func TestAWrongPasswordIsSaidInOneLine(t *testing.T) {
 }
 
 func TestHostVerificationIsAlwaysOn(t *testing.T) {
-	cfg, _, _ := secureBroker(t, "broker.example", "")
+	cfg, _, _ := secureBroker(t, "broker.example", false)
 	_, err := Describe(within(t), cfg, []string{"log"})
 	oneLine(t, err, "TLS handshake", "127.0.0.1", "check")
-	cfg, _, _ = secureBroker(t, "127.0.0.1", "")
+	cfg, _, _ = secureBroker(t, "127.0.0.1", false)
 	cfg.TLS.CA = ""
 	_, err = Describe(within(t), cfg, []string{"log"})
 	oneLine(t, err, "unknown authority", "kafka.tls")
 }
 
 func TestMutualTLS(t *testing.T) {
-	cfg, cert, key := secureBroker(t, "127.0.0.1", "mutual")
+	cfg, cert, key := secureBroker(t, "127.0.0.1", true)
 	t.Setenv("KAFKA_PASSWORD", "right")
 	cfg.SASL = &SASLConfig{Mechanism: ScramSHA512, User: "ann", Password: Secret{Env: "KAFKA_PASSWORD"}}
 	if _, err := Describe(within(t), cfg, []string{"log"}); err == nil {

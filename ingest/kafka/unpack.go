@@ -68,7 +68,7 @@ func drain(dst []byte, r io.Reader) ([]byte, error) {
 		if room == 0 {
 			return dst, errTooLarge
 		}
-		dst = slices.Grow(dst, min(room, 64<<10))
+		dst = slices.Grow(dst, min(room, max(64<<10, len(dst)-start)))
 		n, err := r.Read(dst[len(dst):min(cap(dst), len(dst)+room)])
 		dst = dst[:len(dst)+n]
 		if len(dst)-start > MaxBatchBytes {
