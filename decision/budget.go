@@ -35,9 +35,12 @@ func (b Budget) Threshold(metric, test string) float64 {
 func (s *Spec) Budget(generation uint64) Budget {
 	b := Budget{map[[2]string]float64{}}
 	spend := func(alpha float64) float64 { return multiple.GenerationAlpha(alpha, int(generation)) }
-	rolls, holds := s.families()
-	b.share(rolls, spend(s.Risk.FalseRollback))
-	b.share(holds, spend(s.Risk.FalseHold)-spend(alphaSampleRatio)-spend(alphaCoverage))
+	f := s.families()
+	b.share(f.rolls, spend(s.Risk.FalseRollback))
+	b.share(f.holds, spend(s.Risk.FalseHold)-spend(alphaSampleRatio)-spend(alphaCoverage))
+	for _, m := range f.shows { // reported alone: they cause nothing and take nothing
+		b.thresholds[[2]string{m.metric, m.test}] = multiple.Threshold(spend(s.Risk.FalseHold), 1)
+	}
 	b.thresholds[[2]string{sampleRatio, sampleRatio}] = multiple.Threshold(spend(alphaSampleRatio), 1)
 	for _, m := range s.Metrics {
 		b.thresholds[[2]string{m.Name, "safe"}] = multiple.Threshold(spend(s.Risk.FalsePromote), 1)
@@ -50,27 +53,32 @@ type member struct {
 	weight       float64
 }
 
-// families are the tests that can roll back, and those that can hold or are only
-// reported.
-func (s *Spec) families() (rolls, holds []member) {
-	add := func(role string, ms ...member) {
-		if role == Guardrail || role == Signal && s.Policy.OnSignal == "rollback" {
-			rolls = append(rolls, ms...)
-		} else {
-			holds = append(holds, ms...)
-		}
+// families sorts the tests by what their crossing can cause.
+type families struct{ rolls, holds, shows []member }
+
+func (f *families) add(spec *Spec, role string, ms ...member) {
+	switch {
+	case rollsBack(spec, role):
+		f.rolls = append(f.rolls, ms...)
+	case role == Signal:
+		f.holds = append(f.holds, ms...)
+	default:
+		f.shows = append(f.shows, ms...)
 	}
+}
+
+func (s *Spec) families() (f families) {
 	for _, m := range s.Metrics {
 		if m.Limit.Set {
-			add(m.Role, member{m.Name, "harm", m.Weight / 2}, member{m.Name, "limit", m.Weight / 2})
+			f.add(s, m.Role, member{m.Name, "harm", m.Weight / 2}, member{m.Name, "limit", m.Weight / 2})
 			continue
 		}
-		add(m.Role, member{m.Name, "harm", m.Weight})
+		f.add(s, m.Role, member{m.Name, "harm", m.Weight})
 	}
 	for _, d := range s.Drift {
-		add(d.Role, member{d.Name, "drift", d.Weight})
+		f.add(s, d.Role, member{d.Name, "drift", d.Weight})
 	}
-	return rolls, holds
+	return f
 }
 
 func (b Budget) share(ms []member, alpha float64) {

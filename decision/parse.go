@@ -11,11 +11,11 @@ func Parse(data []byte, name string) (*Spec, error) {
 	}
 	r := &reader{doc: doc}
 	s := r.rollout(doc.root)
-	if r.err == nil {
+	if r.complaint() == nil {
 		(&checker{reader: r, spec: s}).check()
 	}
-	if r.err != nil {
-		return nil, r.err
+	if err := r.complaint(); err != nil {
+		return nil, err
 	}
 	s.Digest = s.digest()
 	return s, nil

@@ -11,8 +11,17 @@ import (
 // reader takes values out of nodes. It keeps the first complaint and goes on, so
 // that the code that reads a spec needs no error handling of its own.
 type reader struct {
-	doc *document
-	err *SpecError
+	doc    *document
+	err    *SpecError
+	absent *SpecError // the first field that is missing: told if nothing else is wrong, for a misspelt name is the better complaint
+}
+
+// complaint is what is wrong, nil if nothing is.
+func (r *reader) complaint() *SpecError {
+	if r.err == nil {
+		return r.absent
+	}
+	return r.err
 }
 
 func (r *reader) fail(n *node, remedy, format string, args ...any) {
@@ -65,8 +74,8 @@ func (f *fields) get(key string) *node {
 // need is get for a field without which the mapping makes no sense.
 func (f *fields) need(key, remedy string) *node {
 	n := f.get(key)
-	if n == nil {
-		f.fail(f.node, remedy, "%s is missing", key)
+	if n == nil && f.absent == nil {
+		f.absent = f.doc.fail(f.node.line, f.node.col, remedy, "%s is missing", key)
 	}
 	return n
 }
