@@ -1,0 +1,327 @@
+package decision_test
+
+import (
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"verdin/decision"
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+type transition struct {
+	name    string
+	spec    func(*decision.Spec)
+	stage   int // reached before the look
+	change  func(*decision.Input)
+	verdict string // "" = nothing is said
+	reason  string
+	phase   string
+	canary  int // weight in basis points
+}
+
+var ready = func(*decision.Input) {}
+
+const (
+	hold     = schemas.VerdictHold
+	rollback = schemas.VerdictRollback
+)
+
+var transitions = []transition{
+	{name: "all shown: forward", change: ready, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "bake too short", change: func(in *decision.Input) { in.Stage.Bake = 9 * time.Minute }, phase: "running"},
+	{name: "labels not baked", change: func(in *decision.Input) { in.Stage.LabelBake = 9 * time.Minute }, phase: "running"},
+	{name: "too few samples in one arm", change: func(in *decision.Input) { in.Stage.Samples[1] = 99 }, phase: "running"},
+	{name: "one guardrail not shown safe", change: func(in *decision.Input) { evidence(in, "accuracy/safe", notYet) }, phase: "running"},
+	{name: "safe before, not in this stage", change: func(in *decision.Input) { evidence(in, "errors/safe_stage", notYet) }, phase: "running"},
+	{name: "safety that has declined again", change: func(in *decision.Input) {
+		evidence(in, "errors/safe", func(e *stats.Evidence) { e.LogE, e.Result = 1, stats.Unknown })
+	}, phase: "running"},
+	{name: "evidence missing", change: func(in *decision.Input) { in.Evidence = in.Evidence[3:] }, phase: "running"},
+	{name: "evidence that is no number", change: func(in *decision.Input) {
+		evidence(in, "errors/safe", func(e *stats.Evidence) { e.LogE = math.NaN() })
+	}, phase: "running"},
+	{name: "windows judged far behind", change: func(in *decision.Input) { in.Health.Mark = in.Cut.Wall.Add(-4 * time.Minute) }, phase: "running"},
+	{name: "catching up", change: func(in *decision.Input) { in.Cut.CatchingUp = true }, phase: "running"},
+	{name: "manual gate without a word", stage: 1, change: ready, phase: "running"},
+	{name: "manual gate passed", stage: 1, change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}} },
+		verdict: schemas.VerdictPromote, reason: "promoted", phase: "promoted", canary: 9500},
+	{name: "baked at 100 %", stage: 2, change: ready, verdict: schemas.VerdictPromote, reason: "completed", phase: "completed", canary: 10000},
+
+	{name: "harm", change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm that was shown once", change: func(in *decision.Input) {
+		evidence(in, "errors/harm", func(e *stats.Evidence) { shown(e); e.LogE = -3 })
+	}, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm beats safety", change: func(in *decision.Input) { evidence(in, "accuracy/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm while catching up", change: func(in *decision.Input) { in.Cut.CatchingUp = true; evidence(in, "errors/harm", shown) },
+		verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm at 100 %", stage: 2, change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm under a policy to hold", spec: func(s *decision.Spec) { s.Policy.OnGuardrail = "hold" },
+		change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: hold, reason: "harm", phase: "held", canary: 1000},
+	{name: "limit", change: func(in *decision.Input) { evidence(in, "errors/limit", shown) }, verdict: rollback, reason: "limit_exceeded", phase: "rolled_back"},
+	{name: "drift of a guarded distribution", change: func(in *decision.Input) { evidence(in, "scores/drift", shown) }, verdict: rollback, reason: "drift", phase: "rolled_back"},
+	{name: "signal", change: func(in *decision.Input) { evidence(in, "tokens/harm", shown) }, verdict: hold, reason: "signal", phase: "held", canary: 1000},
+	{name: "signal that has fallen again", change: func(in *decision.Input) {
+		evidence(in, "tokens/harm", func(e *stats.Evidence) { shown(e); e.LogE = 1 })
+	}, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "signal under a policy to roll back", spec: func(s *decision.Spec) { s.Policy.OnSignal = "rollback" },
+		change: func(in *decision.Input) { evidence(in, "tokens/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "split broken", change: func(in *decision.Input) { evidence(in, "sample_ratio", shown) }, verdict: hold, reason: "assignment", phase: "held", canary: 1000},
+
+	{name: "no data", change: func(in *decision.Input) { in.Health.LastData = in.Cut.Wall.Add(-2*time.Minute - 40*time.Second) }, verdict: hold, reason: "no_data", phase: "held", canary: 1000},
+	{name: "data as old as it usually is", change: func(in *decision.Input) { in.Health.LastData = in.Cut.Wall.Add(-2*time.Minute - 39*time.Second) },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "canary silent, could be chance", change: func(in *decision.Input) { silentCanary(in, 87, time.Hour) }, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "canary silent, hardly chance", change: func(in *decision.Input) { silentCanary(in, 88, time.Hour) }, verdict: hold, reason: "canary_silent", phase: "held", canary: 1000},
+	{name: "canary silent for long", change: func(in *decision.Input) { silentCanary(in, 132, 12*time.Minute) }, verdict: rollback, reason: "canary_silent", phase: "rolled_back"},
+	{name: "canary silent beyond doubt, not yet long", change: func(in *decision.Input) { silentCanary(in, 132, 10*time.Minute) }, verdict: hold, reason: "canary_silent", phase: "held", canary: 1000},
+	{name: "stable silent", change: func(in *decision.Input) { in.Health.CanarySinceStable = 5 }, verdict: hold, reason: "no_baseline", phase: "held", canary: 1000},
+	{name: "late rows", change: func(in *decision.Input) { in.Health.Late = [2]int64{91, 0} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "one arm later than the other", change: func(in *decision.Input) { in.Health.Late = [2]int64{0, 6} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "stage too long", change: func(in *decision.Input) {
+		in.Cut.Wall = wall(2 * time.Hour)
+		fresh(in)
+		evidence(in, "errors/safe", notYet)
+	},
+		verdict: hold, reason: "max_duration", phase: "held", canary: 1000},
+	{name: "stage too long under a policy to roll back", spec: func(s *decision.Spec) { s.Policy.OnMaxDuration = "rollback" },
+		change: func(in *decision.Input) {
+			in.Cut.Wall = wall(2 * time.Hour)
+			fresh(in)
+			evidence(in, "errors/safe", notYet)
+		}, verdict: rollback, reason: "max_duration", phase: "rolled_back"},
+	{name: "stage long but decided", change: func(in *decision.Input) { in.Cut.Wall = wall(2 * time.Hour); fresh(in) },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+
+	{name: "operator pauses", change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "pause", Actor: "ann"}} }, verdict: hold, reason: "paused", phase: "paused", canary: 1000},
+	{name: "operator rolls back", change: func(in *decision.Input) {
+		in.Commands = []decision.Command{{Verb: "rollback", Actor: "ann", Reason: "bad answers"}}
+	}, verdict: rollback, reason: "command", phase: "rolled_back"},
+	{name: "operator kills", change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "kill", Actor: "ann"}} }, verdict: rollback, reason: "command", phase: "rolled_back"},
+	{name: "another engine writes the chain", change: func(in *decision.Input) {
+		in.Publish = []decision.PublishResult{{Generation: 1, Sequence: 1, Result: "fenced"}}
+	}, phase: "running"},
+}
+
+// silentCanary: stable had n events since the canary's last, which is long ago.
+func silentCanary(in *decision.Input, n int64, quiet time.Duration) {
+	in.Health.StableSinceCanary = n
+	in.Health.LastArm[1] = in.Cut.Wall.Add(-quiet - 39*time.Second)
+}
+
+// fresh moves the data up to the cut.
+func fresh(in *decision.Input) {
+	last := in.Cut.Wall.Add(-40 * time.Second)
+	in.Health.Mark, in.Health.LastData, in.Health.LastArm = last, last, [2]schemas.Time{last, last}
+}
+
+func TestTransitions(t *testing.T) {
+	for _, c := range transitions {
+		t.Run(c.name, func(t *testing.T) {
+			s := spec(t)
+			if c.spec != nil {
+				s = spec(t, c.spec)
+			}
+			r := begun(t, s)
+			for i := range c.stage {
+				r.forward(time.Duration(i+1) * 20 * time.Minute)
+			}
+			in := good(s, 80*time.Minute)
+			c.change(&in)
+			before := r.st
+			v := r.look(in)
+			if r.st.Phase != c.phase {
+				t.Errorf("phase %s, want %s", r.st.Phase, c.phase)
+			}
+			if (v != nil) != (c.verdict != "") {
+				t.Fatalf("verdict %+v, want %q", v, c.verdict)
+			}
+			if v == nil {
+				return
+			}
+			if v.Verdict != c.verdict || v.Reason.Code != c.reason || v.WeightOf(schemas.ArmCanary) != c.canary || v.WeightOf(schemas.ArmStable) != 10000-c.canary {
+				t.Errorf("%s %s with canary %d, want %s %s with %d: %s", v.Verdict, v.Reason.Code, v.WeightOf(schemas.ArmCanary), c.verdict, c.reason, c.canary, v.Reason.Message)
+			}
+			if v.Sequence != before.Sequence+1 || v.PrevDigest != before.PrevDigest || r.st.PrevDigest != schemas.Digest(v.AppendJSON(nil)) {
+				t.Errorf("the chain is broken: sequence %d after %d", v.Sequence, before.Sequence)
+			}
+		})
+	}
+}
+
+func TestEveryReasonHasATransition(t *testing.T) {
+	seen := map[string]bool{"started": true, "resumed": true} // have tests of their own below
+	for _, c := range transitions {
+		seen[c.reason] = true
+	}
+	for _, r := range decision.Reasons {
+		if !seen[r.Code] {
+			t.Errorf("reason %s has no transition", r.Code)
+		}
+		if r.Meaning == "" || r.Remedy == "" {
+			t.Errorf("reason %s has no meaning or no remedy", r.Code)
+		}
+	}
+}
+
+func TestTheFirstCutPublishesTheFirstWeight(t *testing.T) {
+	r := begun(t, spec(t))
+	if v := r.last; v.Verdict != schemas.VerdictAdvance || v.Reason.Code != "started" || v.Sequence != 1 || v.Generation != 1 || v.WeightOf(schemas.ArmCanary) != 1000 {
+		t.Errorf("first verdict %+v", v)
+	}
+}
+
+func TestNothingMovesBeforeTheRoutersHaveAcknowledged(t *testing.T) {
+	s := spec(t)
+	r := &run{t: t, spec: s, st: decision.New(s, decision.Head{}, start)}
+	r.look(decision.Input{Cut: decision.Cut{Wall: start, Due: start}})
+	if v := r.look(good(s, time.Hour)); v != nil {
+		t.Errorf("%s without an acknowledgement", v.Verdict)
+	}
+}
+
+func TestAHoldIsSaidOnceAndReleased(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	bad := good(s, time.Hour)
+	bad.Health.LastData = start
+	if v := r.look(bad); v == nil || v.Verdict != hold {
+		t.Fatalf("no hold: %+v", v)
+	}
+	if v := r.look(bad); v != nil {
+		t.Errorf("the same hold was said twice")
+	}
+	again := good(s, time.Hour)
+	again.Stage.Bake = time.Minute
+	if v := r.look(again); v == nil || v.Reason.Code != "resumed" || v.WeightOf(schemas.ArmCanary) != 1000 || r.st.Phase != "running" {
+		t.Errorf("not released: %+v", v)
+	}
+}
+
+func TestABrokenSplitLastsForTheGeneration(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	evidence(&in, "sample_ratio", shown)
+	r.look(in)
+	if v := r.look(good(s, 2*time.Hour-time.Minute)); v != nil {
+		t.Errorf("%s after the split was broken", v.Verdict)
+	}
+}
+
+func TestLateDataClearsAfterTwoCleanWindows(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	in.Health.Late = [2]int64{900, 0}
+	r.look(in)
+	next := func(after time.Duration) *schemas.Verdict {
+		in := good(s, time.Hour+after)
+		return r.look(in)
+	}
+	if v := next(10 * time.Second); v != nil {
+		t.Errorf("%s after one clean window", v.Verdict)
+	}
+	if v := next(20 * time.Second); v == nil || v.Verdict != schemas.VerdictAdvance {
+		t.Errorf("after two clean windows: %+v", v)
+	}
+}
+
+func TestResumeLetsASignalPass(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	evidence(&in, "tokens/harm", shown)
+	r.look(in)
+	in.Commands = []decision.Command{{Verb: "resume", Actor: "ann"}}
+	if v := r.look(in); v == nil || v.Reason.Code != "stage_passed" {
+		t.Errorf("after resume: %+v", v)
+	}
+}
+
+func TestAnExpiredStepIsDecidedAgainOnAnUnbrokenChain(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	first := r.last
+	step := r.look(good(s, time.Hour))
+	in := good(s, 90*time.Minute)
+	in.Publish = []decision.PublishResult{{Generation: 1, Sequence: step.Sequence, Result: "expired"}}
+	again := r.look(in)
+	if again == nil || again.Sequence != step.Sequence || again.PrevDigest != schemas.Digest(first.AppendJSON(nil)) || again.WeightOf(schemas.ArmCanary) != 5000 {
+		t.Errorf("decided again: %+v", again)
+	}
+}
+
+func TestNothingFollowsAnEnd(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	evidence(&in, "errors/harm", shown)
+	r.look(in)
+	if v := r.look(good(s, 2*time.Hour)); v != nil {
+		t.Errorf("%s after a rollback", v.Verdict)
+	}
+}
+
+func TestDecideIsPure(t *testing.T) { // D4
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	in.Applied = []decision.Applied{{Generation: 1, Sequence: 1, At: wall(2 * time.Second)}}
+	old := r.st
+	history := append([]decision.Transition(nil), old.History...)
+	a, va := decision.Decide(s, old, in)
+	b, vb := decision.Decide(s, old, in)
+	if !reflect.DeepEqual(a, b) || !reflect.DeepEqual(va, vb) {
+		t.Error("the same input gave another result")
+	}
+	if !reflect.DeepEqual(history, old.History) || !reflect.DeepEqual(in.Evidence, good(s, time.Hour).Evidence) {
+		t.Error("Decide changed its arguments")
+	}
+}
+
+func TestHoldBack(t *testing.T) {
+	for _, c := range []struct {
+		share float64
+		want  int
+	}{{0.05, 9500}, {0, 10000}} {
+		s := spec(t, func(s *decision.Spec) { s.HoldBack = c.share })
+		r := begun(t, s)
+		r.forward(20 * time.Minute)
+		if v := r.forward(40 * time.Minute); v.WeightOf(schemas.ArmCanary) != c.want || v.OnExpiry != schemas.ExpiryHold {
+			t.Errorf("hold-back %v: canary %d, on expiry %s", c.share, v.WeightOf(schemas.ArmCanary), v.OnExpiry)
+		}
+		in := good(s, 60*time.Minute)
+		in.Health.CanarySinceStable = 1000 // nobody is left to compare with
+		v := r.look(in)
+		if c.share == 0 && (v == nil || v.Reason.Code != "completed") {
+			t.Errorf("without a hold-back the silence of stable means nothing: %+v", v)
+		}
+		if c.share > 0 && (v == nil || v.Reason.Code != "no_baseline") {
+			t.Errorf("with a hold-back stable must speak: %+v", v)
+		}
+	}
+}
+
+func TestStageAt(t *testing.T) {
+	r := begun(t, spec(t))
+	r.forward(20 * time.Minute) // decided at 20m, applied at 20m1s
+	for _, c := range []struct {
+		from, to time.Duration
+		stage    int
+		clean    bool
+	}{
+		{0, 10 * time.Second, 0, false}, // before the acknowledgement
+		{time.Second, 11 * time.Second, 0, true},
+		{19*time.Minute + 50*time.Second, 20 * time.Minute, 0, true},
+		{19*time.Minute + 55*time.Second, 20*time.Minute + 5*time.Second, 0, false}, // the split changes in it
+		{20 * time.Minute, 20*time.Minute + 10*time.Second, 0, false},
+		{20*time.Minute + time.Second, 20*time.Minute + 11*time.Second, 1, true},
+	} {
+		if stage, clean := r.st.StageAt(wall(c.from), wall(c.to)); stage != c.stage || clean != c.clean {
+			t.Errorf("window %v to %v: stage %d, clean %v; want %d, %v", c.from, c.to, stage, clean, c.stage, c.clean)
+		}
+	}
+}
