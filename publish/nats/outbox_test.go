@@ -111,6 +111,12 @@ func (o *outbox) results() (all []nats.Result) {
 	return all
 }
 
+// elapse lets the bubble's clock run, and what it sets off come to rest.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // named is a verdict with a name that is valid for a while; kind may change it.
 func named(prev []byte, name string, valid time.Duration, kind func(*schemas.Verdict)) []byte {
 	return next(prev, func(v *schemas.Verdict) {
@@ -136,7 +142,7 @@ func TestOutboxRetriesWithGrowingPauses(t *testing.T) {
 		o := runOutbox(t, w)
 		start := time.Now()
 		o.add(t, named(nil, "a", time.Hour, nil))
-		time.Sleep(time.Minute) // the bubble's clock
+		elapse(time.Minute)
 		var pauses []time.Duration
 		for i, at := range w.attempts[1:] {
 			pauses = append(pauses, at.Sub(w.attempts[i]))
@@ -146,7 +152,7 @@ func TestOutboxRetriesWithGrowingPauses(t *testing.T) {
 			t.Errorf("pauses %v", pauses)
 		}
 		w.set(false, false)
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		want(t, "results", o.results(), nats.Acked)
 		if o.Len() != 0 {
 			t.Errorf("%d left", o.Len())
@@ -160,9 +166,9 @@ func TestOutboxSendsNoExpiredStepForward(t *testing.T) {
 		o := runOutbox(t, w)
 		step := named(nil, "step", time.Minute, nil)
 		o.add(t, step, named(step, "hold", time.Minute, hold))
-		time.Sleep(2 * time.Minute)
+		elapse(2 * time.Minute)
 		w.set(false, false)
-		time.Sleep(10 * time.Second)
+		elapse(10 * time.Second)
 		want(t, "results", o.results(), nats.Expired, nats.Acked)
 		want(t, "stored", w.stored, "hold")
 	})
@@ -173,12 +179,12 @@ func TestOutboxFindsAnExpiredStepThatWasStored(t *testing.T) {
 		w := &wire{loseAck: true}
 		o := runOutbox(t, w)
 		o.add(t, named(nil, "step", time.Minute, nil))
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		w.set(true, false)
-		time.Sleep(2 * time.Minute)
+		elapse(2 * time.Minute)
 		want(t, "results while down", o.results())
 		w.set(false, false)
-		time.Sleep(10 * time.Second)
+		elapse(10 * time.Second)
 		want(t, "results", o.results(), nats.Acked)
 	})
 }
@@ -189,14 +195,14 @@ func TestRollbackOvertakesWhatWasNotSent(t *testing.T) {
 		o := runOutbox(t, w)
 		step := named(nil, "step", time.Hour, nil)
 		o.add(t, step)
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		later := named(step, "hold", time.Hour, hold)
 		other := named(nil, "other", time.Hour, func(v *schemas.Verdict) { v.Rollout = "search" })
 		other2 := named(nil, "other-rollback", time.Hour, func(v *schemas.Verdict) { rollback(v); v.Rollout = "zeta" })
 		o.add(t, other, later, named(later, "rollback", time.Minute, rollback), other2)
-		time.Sleep(time.Hour / 2) // a rollback does not expire
+		elapse(time.Hour / 2) // a rollback does not expire
 		w.set(false, false)
-		time.Sleep(10 * time.Second)
+		elapse(10 * time.Second)
 		want(t, "stored", w.stored, "rollback", "other-rollback", "other")
 		want(t, "results", o.results(), nats.Expired, nats.Expired, nats.Acked, nats.Acked, nats.Acked)
 	})

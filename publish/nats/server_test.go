@@ -120,7 +120,9 @@ func chain(n int) (all [][]byte) {
 	return all
 }
 
-func rollback(v *schemas.Verdict) { v.Verdict, v.Phase = schemas.VerdictRollback, schemas.PhaseRolledBack }
+func rollback(v *schemas.Verdict) {
+	v.Verdict, v.Phase = schemas.VerdictRollback, schemas.PhaseRolledBack
+}
 
 func because(code string) func(*schemas.Verdict) {
 	return func(v *schemas.Verdict) { v.Reason.Code = code }
