@@ -267,7 +267,8 @@ func TestNothingFollowsAnEnd(t *testing.T) {
 
 func TestDecideIsPure(t *testing.T) { // D4
 	s := spec(t)
-	r := begun(t, s)
+	r := &run{t: t, spec: s, st: decision.New(s, decision.Head{}, start)}
+	r.look(decision.Input{Cut: decision.Cut{Wall: start, Due: start}})
 	in := good(s, time.Hour)
 	in.Applied = []decision.Applied{{Generation: 1, Sequence: 1, At: wall(2 * time.Second)}}
 	old := r.st
