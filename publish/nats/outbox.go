@@ -35,7 +35,9 @@ type OutboxOptions struct {
 
 // Outbox delivers verdicts while NATS comes and goes: in order for each
 // rollout, until each is acked, fenced or expired. A rollback overtakes what
-// was not sent yet, and rollouts that roll back come first.
+// was not sent yet, and rollouts that roll back come first. What follows a
+// verdict that was not sent has no place in the chain and is not sent either:
+// the engine decides again from the last one that was.
 //
 // Its size needs no bound: the engine decides on after each step only when the
 // routers acknowledged it, and publishes a hold when its reason changes.
@@ -50,6 +52,7 @@ type Outbox struct {
 type queue struct {
 	ns, rollout string
 	items       []*item
+	dropped     string // digest of the last verdict that was not sent: what follows it cannot be, but for a rollback
 }
 
 type item struct {
@@ -141,11 +144,14 @@ func (o *Outbox) pass(ctx context.Context) (settled bool) {
 			if it == nil {
 				break
 			}
-			r, err := o.settle(ctx, it, overtaken)
+			r, err := o.settle(ctx, it, overtaken || it.follows(q.dropped))
 			if err != nil {
 				o.opt.OnError(fmt.Errorf("verdict %s waits: %w", it.v.ID(), err))
 				settled = false
 				break
+			}
+			if r == Expired {
+				q.dropped = schemas.Digest(it.payload)
 			}
 			o.mu.Lock()
 			q.items = q.items[1:]
@@ -167,9 +173,9 @@ func (o *Outbox) next(q *queue) (it *item, overtaken bool) {
 }
 
 // settle sends a verdict, or finds out that it need not be sent any more.
-func (o *Outbox) settle(ctx context.Context, it *item, overtaken bool) (Result, error) {
+func (o *Outbox) settle(ctx context.Context, it *item, unwanted bool) (Result, error) {
 	stale := it.forward() && o.opt.Now() > it.v.ValidUntil
-	if !overtaken && !stale {
+	if !unwanted && !stale {
 		it.tried = true
 		return o.send.Publish(ctx, it.payload)
 	}
@@ -182,6 +188,11 @@ func (o *Outbox) settle(ctx context.Context, it *item, overtaken bool) (Result, 
 }
 
 func (it *item) rollback() bool { return it.v.Verdict == schemas.VerdictRollback }
+
+// follows tells whether the verdict's chain leads over one that was not sent.
+func (it *item) follows(dropped string) bool {
+	return dropped != "" && it.v.PrevDigest == dropped && !it.rollback()
+}
 
 func (it *item) forward() bool {
 	return it.v.Verdict == schemas.VerdictAdvance || it.v.Verdict == schemas.VerdictPromote

@@ -162,15 +162,22 @@ func TestOutboxRetriesWithGrowingPauses(t *testing.T) {
 
 func TestOutboxSendsNoExpiredStepForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{down: true}
+		w := &wire{}
 		o := runOutbox(t, w)
-		step := named(nil, "step", time.Minute, nil)
-		o.add(t, step, named(step, "hold", time.Minute, hold))
+		first := named(nil, "first", time.Minute, nil)
+		o.add(t, first)
+		elapse(time.Second)
+		w.set(true, false)
+		step := named(first, "step", time.Minute, nil)
+		follower := named(step, "hold", time.Hour, hold) // names a step that will never be sent
+		o.add(t, step, follower)
 		elapse(2 * time.Minute)
 		w.set(false, false)
 		elapse(10 * time.Second)
-		want(t, "results", o.results(), nats.Expired, nats.Acked)
-		want(t, "stored", w.stored, "hold")
+		o.add(t, named(follower, "late follower", time.Hour, hold), named(first, "decided again", time.Minute, nil))
+		elapse(time.Second)
+		want(t, "results", o.results(), nats.Acked, nats.Expired, nats.Expired, nats.Expired, nats.Acked)
+		want(t, "stored", w.stored, "first", "decided again")
 	})
 }
 
