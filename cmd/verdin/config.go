@@ -40,7 +40,7 @@ rollouts: {dir: rollouts}`
 func loadConfig(path string) (*engineConfig, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no %s: write one, for example\n\n%s\n", path, exampleConfig)
+		return nil, fmt.Errorf("no %s: write one, for example\n\n%s", path, exampleConfig)
 	}
 	if err != nil {
 		return nil, err

@@ -194,15 +194,13 @@ func (p *Producer) sendBatch(ctx context.Context, topic string, part int32, msgs
 	if err != nil {
 		return err
 	}
-	for _, t := range res.Topics {
-		for _, r := range t.Partitions {
-			if r.ErrorCode != 0 {
-				return fmt.Errorf("partition %d: %w", part, kafka.Error(r.ErrorCode))
-			}
-			return nil
-		}
+	if len(res.Topics) == 0 || len(res.Topics[0].Partitions) == 0 {
+		return fmt.Errorf("partition %d: broker %s left it out of its answer", part, c.addr)
 	}
-	return fmt.Errorf("partition %d: broker %s left it out of its answer", part, c.addr)
+	if code := res.Topics[0].Partitions[0].ErrorCode; code != 0 {
+		return fmt.Errorf("partition %d: %w", part, kafka.Error(code))
+	}
+	return nil
 }
 
 func (p *Producer) request(topic string, part int32, msgs []Message) *produce.Request {

@@ -13,7 +13,6 @@ import (
 type Tally struct {
 	pool  *Pool
 	cells []tallyCell
-	late  [2]uint64
 }
 
 type tallyCell struct {
@@ -28,11 +27,7 @@ type Pool struct {
 	metrics  []int // indices of the plan's metrics that run in this lane
 	features bool
 	spare    []*Batch
-	counts   []counters
 }
-
-// counters hold what a column cannot: why a metric has no value in a row.
-type counters struct{ invalid, clamped [2]uint64 }
 
 // NewPool prepares for a plan's lane.
 func NewPool(p *Plan, lane Lane) *Pool {

@@ -37,7 +37,6 @@ type view struct {
 	direct   map[schemas.Time]*openWindow // label lane: outcomes that name their arm
 	closed   schemas.Time                 // label lane: end of the last closed window
 	counts   Counts
-	mism     uint64
 }
 
 type viewLog struct {

@@ -67,7 +67,6 @@ type Live struct {
 type logSeen struct {
 	next, high int64
 	spoke      schemas.Time // wall time of the last record
-	lost       bool
 }
 
 // Run feeds and cuts until the context ends.
