@@ -10,7 +10,7 @@ import (
 // One window after another is compared; the canary sends more events to the last bin.
 func ExampleNewPSI() {
 	test := drift.NewPSI(4, 0.1, 1)
-	for look := 1; ; look++ {
+	for look := 1; look <= 100; look++ {
 		test.Observe(drift.Block{
 			Sub: 1, Bins: 4,
 			Stable: []uint64{250, 250, 250, 250},
@@ -28,7 +28,7 @@ func ExampleNewPSI() {
 // The bins are ordered; the canary's values are lower.
 func ExampleNewKS() {
 	test := drift.NewKS(4, 0.1, 1)
-	for look := 1; ; look++ {
+	for look := 1; look <= 100; look++ {
 		test.Observe(drift.Block{
 			Sub: 1, Bins: 4,
 			Stable: []uint64{250, 250, 250, 250},

@@ -170,6 +170,18 @@ func TestAHugeDifferenceIsShownAtOnce(t *testing.T) {
 	})
 }
 
+func TestEitherDirectionIsSeen(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		p, q := tilted(5, 0.4, distances[name])
+		for _, world := range []arms{{p, q, 180, 20}, {q, p, 180, 20}} {
+			r := rand.New(rand.NewPCG(5, 5))
+			if n := first(r, Methods[name](5, 0.1, 1), world, 200, 0.01); n == 0 || n > 1000 {
+				t.Errorf("stable %.2f, canary %.2f: shown after %d canary events", world.p, world.q, n)
+			}
+		}
+	})
+}
+
 func TestObserveAllocatesNothing(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		r := rand.New(rand.NewPCG(3, 3))
@@ -182,7 +194,7 @@ func TestObserveAllocatesNothing(t *testing.T) {
 	})
 }
 
-// The order of events inside a block, and of the bins for PSI, is no information.
+// PSI has no order of bins.
 func TestPSIDoesNotDependOnTheOrderOfBins(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	p, q := tilted(4, 0.3, distance)
