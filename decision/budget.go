@@ -10,8 +10,10 @@ const (
 	sampleRatio = "sample_ratio"
 	coverage    = "coverage"
 
-	alphaSampleRatio = 0.001 // of risk.falseHold
-	alphaCoverage    = 0.001 // of risk.falseHold, kept for label coverage
+	// Parts of risk.falseHold for the split, and for label coverage (kept back until
+	// that test exists): 0.001 each of the default 0.05.
+	partSampleRatio = 1.0 / 50
+	partCoverage    = 1.0 / 50
 )
 
 // Budget is the error budget of one generation: the threshold of every test,
@@ -37,11 +39,11 @@ func (s *Spec) Budget(generation uint64) Budget {
 	spend := func(alpha float64) float64 { return multiple.GenerationAlpha(alpha, int(generation)) }
 	f := s.families()
 	b.share(f.rolls, spend(s.Risk.FalseRollback))
-	b.share(f.holds, spend(s.Risk.FalseHold)-spend(alphaSampleRatio)-spend(alphaCoverage))
+	b.share(f.holds, spend(s.Risk.FalseHold)*(1-partSampleRatio-partCoverage))
 	for _, m := range f.shows { // reported alone: they cause nothing and take nothing
 		b.thresholds[[2]string{m.metric, m.test}] = multiple.Threshold(spend(s.Risk.FalseHold), 1)
 	}
-	b.thresholds[[2]string{sampleRatio, sampleRatio}] = multiple.Threshold(spend(alphaSampleRatio), 1)
+	b.thresholds[[2]string{sampleRatio, sampleRatio}] = multiple.Threshold(spend(s.Risk.FalseHold), partSampleRatio)
 	for _, m := range s.Metrics {
 		b.thresholds[[2]string{m.Name, "safe"}] = multiple.Threshold(spend(s.Risk.FalsePromote), 1)
 	}

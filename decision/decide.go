@@ -19,9 +19,23 @@ type step struct {
 // of its arguments. The order of its questions is the order of their weight: has an
 // operator spoken, is harm shown, must the rollout stand still, may it go on.
 func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
+	if st.Final() {
+		return st, nil
+	}
 	st = st.Apply(in.Applied).published(in.Publish)
+	was := st
+	st, v := look(spec, st, in)
+	if v != nil {
+		st.before = append(slices.Clip(was.before), was)
+		st.before[len(st.before)-1].before = nil
+	}
+	return st, v
+}
+
+// look asks the questions.
+func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	switch {
-	case st.Final() || st.Fenced:
+	case st.Fenced:
 		return st, nil
 	case st.Phase == schemas.PhasePending:
 		return begin(spec, st, in)
@@ -106,10 +120,9 @@ func forward(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 
 // move issues a verdict that changes the weights, and notes it in the history.
 func move(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
-	before := st
 	st, v := issue(spec, st, in, s)
 	st.History = append(slices.Clip(st.History), Transition{
 		Stage: st.Stage, Generation: st.Generation, Sequence: st.Sequence,
-		DecidedAt: in.Cut.Wall, AppliedAt: schemas.Unknown, prevDigest: before.PrevDigest})
+		DecidedAt: in.Cut.Wall, AppliedAt: schemas.Unknown})
 	return st, v
 }

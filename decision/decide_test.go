@@ -326,3 +326,19 @@ func TestStageAt(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatFollowsAnUnsentStepIsUndoneWithIt(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	step := r.look(good(s, time.Hour))
+	in := good(s, 70*time.Minute)
+	in.Health.LastData = start
+	held := r.look(in) // said after the step, not sent either
+	in = good(s, 90*time.Minute)
+	for _, v := range []*schemas.Verdict{step, held} {
+		in.Publish = append(in.Publish, decision.PublishResult{Generation: 1, Sequence: v.Sequence, Result: "expired"})
+	}
+	if v := r.look(in); v == nil || v.Sequence != step.Sequence || v.Reason.Code != "stage_passed" || r.st.Fenced {
+		t.Errorf("decided again: %+v in %+v", v, r.st)
+	}
+}

@@ -16,7 +16,6 @@ type Transition struct {
 	Generation, Sequence uint64
 	DecidedAt            schemas.Time // cut wall of the verdict
 	AppliedAt            schemas.Time // when every expected router served it; Unknown = not yet
-	prevDigest           string       // of the verdict before, should this one never be sent
 }
 
 // State is where a rollout stands. It is a value: Decide returns a new one and
@@ -37,6 +36,7 @@ type State struct {
 	Forced     bool     // an operator let the stage pass its manual gate
 	Excused    []string // signals that an operator has looked at and let pass
 	order      *Command // an operator's last word that ends the rollout
+	before     []State  // the states before each verdict that may still prove never to have been sent
 }
 
 // New returns the state of a rollout before its first cut.
@@ -60,6 +60,7 @@ func (st State) Apply(applied []Applied) State {
 	}
 	st.History = slices.Clone(st.History)
 	for _, a := range applied {
+		st = st.sent(a.Generation, a.Sequence)
 		for i := range st.History {
 			t := &st.History[i]
 			if t.AppliedAt == schemas.Unknown && a.Generation == t.Generation && a.Sequence >= t.Sequence {
@@ -70,15 +71,17 @@ func (st State) Apply(applied []Applied) State {
 	return st
 }
 
-// published takes what became of verdicts. A fenced one ends this engine's part. A
-// step that expired unsent never happened: the state is as it was before it, so the
-// chain stays unbroken and the step is decided again on fresh data.
+// published takes what became of verdicts. A fenced one ends this engine's part. One
+// that expired unsent never happened, nor did those that followed it: the state is as
+// it was before, so the chain stays unbroken and all is decided again on fresh data.
 func (st State) published(results []PublishResult) State {
 	for _, p := range results {
 		if p.Generation != st.Generation {
 			continue
 		}
 		switch p.Result {
+		case "acked":
+			st = st.sent(p.Generation, p.Sequence)
 		case "fenced":
 			st.Fenced = true
 		case "expired":
@@ -88,21 +91,25 @@ func (st State) published(results []PublishResult) State {
 	return st
 }
 
-func (st State) undo(sequence uint64) State {
-	n := len(st.History) - 1
-	switch {
-	case n < 0 || st.History[n].Sequence != sequence || st.Sequence != sequence:
-		st.Fenced = true // verdicts follow that name it: this chain cannot be mended here
-		return st
-	case n == 0:
-		return State{Phase: schemas.PhasePending, Generation: st.Generation, Stage: -1, BadMark: schemas.Unknown}
+// sent forgets how to undo verdicts that stand in the chain.
+func (st State) sent(generation, sequence uint64) State {
+	for len(st.before) > 0 && generation == st.Generation && st.before[0].Sequence < sequence {
+		st.before = st.before[1:]
 	}
-	last := st.History[n]
-	st.History = st.History[:n:n]
-	st.Stage, st.EnteredAt = st.History[n-1].Stage, st.History[n-1].DecidedAt
-	st.Sequence, st.PrevDigest = sequence-1, last.prevDigest
-	st.Phase, st.Held = schemas.PhaseRunning, ""
 	return st
+}
+
+// undo goes back to the state before a verdict. What was learnt since, about the
+// split and from operators, stays.
+func (st State) undo(sequence uint64) State {
+	for i, was := range st.before {
+		if was.Sequence+1 == sequence {
+			was.before = st.before[:i:i]
+			was.Broken, was.BadMark, was.Paused, was.Excused, was.order = st.Broken, st.BadMark, st.Paused, st.Excused, st.order
+			return was
+		}
+	}
+	return st // undone already, with the one before it
 }
 
 // StageAt returns the stage that a window belongs to by its start, and whether the

@@ -23,6 +23,7 @@ var simulationStart = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 func newSimulate() *cobra.Command {
 	var name, out string
 	var seed uint64
+	var rate float64
 	cmd := &cobra.Command{
 		Use:   "simulate --scenario NAME --out FILE",
 		Short: "Write a demo scenario as a recording, with its spec beside it",
@@ -39,6 +40,9 @@ the recording gives the same verdicts.`,
 			}
 			if out == "" {
 				return usage(fmt.Errorf("simulate wants --out FILE, for example --out %s.ndjson.zst", name))
+			}
+			if rate > 0 {
+				sc.RequestsPerSecond = rate
 			}
 			w, err := recording.Create(out)
 			if err != nil {
@@ -67,6 +71,7 @@ the recording gives the same verdicts.`,
 	cmd.Flags().StringVar(&name, "scenario", "good", "one of "+strings.Join(scenario.Names(), ", "))
 	cmd.Flags().StringVar(&out, "out", "", "file to write (required)")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the traffic")
+	cmd.Flags().Float64Var(&rate, "rate", 0, "requests per second, 0 = the scenario's own")
 	return cmd
 }
 

@@ -192,6 +192,18 @@ func (l *Live) each(f func(shard, log int, seen *logSeen)) {
 	}
 }
 
+// expect waits for the routers to acknowledge a verdict. A dry run is served by
+// nobody: it judges the split that it finds, and the next window stands for the
+// acknowledgement, as in a recording.
+func (l *Live) expect(v *schemas.Verdict, wall schemas.Time) {
+	if !v.DryRun {
+		l.acks.open(v)
+		return
+	}
+	at := wall.Floor(l.Spec.Source.Window).Add(l.Spec.Source.Window)
+	l.applied = append(l.applied, decision.Applied{Generation: v.Generation, Sequence: v.Sequence, At: at})
+}
+
 // cut judges the rollout and hands its verdict over.
 func (l *Live) cut(wall schemas.Time) {
 	l.seq++
@@ -199,7 +211,7 @@ func (l *Live) cut(wall schemas.Time) {
 	l.lastCut = wall
 	name := l.Spec.Namespace + "/" + l.Spec.Name
 	in := engine.CutInput{
-		Cut:      decision.Cut{Seq: l.seq, Wall: wall, Due: wall},
+		Cut:      decision.Cut{Seq: l.seq, Wall: wall, Due: wall, Foreign: l.Spec.DryRun},
 		Upto:     schemas.Never,
 		Applied:  map[string][]decision.Applied{name: l.applied},
 		Commands: map[string][]decision.Command{name: l.orders},
@@ -207,9 +219,9 @@ func (l *Live) cut(wall schemas.Time) {
 	}
 	l.applied, l.orders, l.results = nil, nil, nil
 	for _, out := range l.Core.Cut(in) {
-		if out.Verdict != nil {
-			l.acks.open(out.Verdict)
-			l.Publish(out.Verdict)
+		if v := out.Verdict; v != nil {
+			l.expect(v, wall)
+			l.Publish(v)
 		}
 		if l.Each != nil {
 			l.Each(out, in.Cut)
