@@ -8,9 +8,11 @@ import (
 // level is that of displayed intervals: per metric, not adjusted for their number.
 const level = 0.95
 
-// displayRho tunes the displayed interval to about 10⁴ effective observations of
-// variance ½·½: it is fixed before any data, and verdicts do not use it.
-const displayRho = 250.0
+// displayRho tunes the displayed interval of shares: it is tightest at about 10³
+// effective observations of a share near 5 % (variance 50, see sequential.BestRho),
+// and wider by a logarithm elsewhere. It is fixed before any data, and verdicts do
+// not use it.
+const displayRho = 6
 
 func newDisplay() *sequential.Score {
 	return sequential.NewScore(sequential.ScoreOptions{Rho: displayRho, Stages: 1})
