@@ -19,12 +19,15 @@ type step struct {
 // of its arguments. The order of its questions is the order of their weight: has an
 // operator spoken, is harm shown, must the rollout stand still, may it go on.
 func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
-	if st.Final() {
+	if st.Final() && st.Phase != schemas.PhaseCompleted {
 		return st, nil
 	}
 	st = st.Apply(in.Applied).published(in.Publish)
 	was := st
 	st, v := look(spec, st, in)
+	if v != nil && in.Cut.CatchingUp && v.Verdict != schemas.VerdictRollback {
+		return was.ordered(in.Commands), nil // what is old news may stop a canary, nothing else
+	}
 	if v != nil {
 		st.before = append(slices.Clip(was.before), was)
 		st.before[len(st.before)-1].before = nil
@@ -37,8 +40,8 @@ func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	switch {
 	case st.Fenced:
 		return st, nil
-	case st.Phase == schemas.PhasePending:
-		return begin(spec, st, in)
+	case st.Phase == schemas.PhasePending || st.Phase == schemas.PhaseCompleted:
+		return outside(spec, st.ordered(in.Commands), in)
 	}
 	st = st.ordered(in.Commands)
 	questions := []func(*Spec, *State, *Input) (step, bool){commanded, harmful, silent, unsound, signalled, overdue}
@@ -54,6 +57,22 @@ func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 		return release(spec, st, in)
 	}
 	return st, nil
+}
+
+// outside looks at a rollout that has no running stage: it begins unless an operator
+// says otherwise, and once completed only an operator can take it back.
+func outside(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
+	s, spoken := commanded(spec, &st, &in)
+	switch {
+	case st.order != nil:
+		if st.Stage < 0 {
+			st.Stage, st.EnteredAt = 0, in.Cut.Wall
+		}
+		return stand(spec, st, in, s)
+	case spoken || st.Phase == schemas.PhaseCompleted:
+		return st, nil
+	}
+	return begin(spec, st, in)
 }
 
 // begin publishes the first stage's weight.
@@ -76,16 +95,19 @@ func running(spec *Spec, st State) string {
 func stand(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	if s.verdict == schemas.VerdictRollback {
 		st.Phase, st.Held = schemas.PhaseRolledBack, ""
+		if st.order != nil && st.order.Verb == "abort" {
+			st.Phase = schemas.PhaseAborted
+		}
 		return move(spec, st, in, s)
 	}
 	if st.Held == s.code {
 		return st, nil
 	}
-	st.Held = s.code
+	st.Held, st.Phase = s.code, running(spec, st)
 	switch {
 	case s.code == ReasonPaused:
 		st.Phase = schemas.PhasePaused
-	case running(spec, st) != schemas.PhasePromoted:
+	case st.Phase != schemas.PhasePromoted:
 		st.Phase = schemas.PhaseHeld
 	}
 	return issue(spec, st, in, s)

@@ -342,3 +342,83 @@ func TestWhatFollowsAnUnsentStepIsUndoneWithIt(t *testing.T) {
 		t.Errorf("decided again: %+v in %+v", v, r.st)
 	}
 }
+
+func TestOperatorsAreHeardBeforeTheStartAndAfterTheEnd(t *testing.T) {
+	s := spec(t)
+	order := func(verb string) decision.Input {
+		return decision.Input{Cut: decision.Cut{Wall: start, Due: start}, Commands: []decision.Command{{Verb: verb, Actor: "ann"}}}
+	}
+	for _, verb := range []string{"rollback", "kill", "abort"} {
+		fresh := &run{t: t, spec: s, st: decision.New(s, decision.Head{}, start)}
+		if v := fresh.look(order(verb)); v == nil || v.Verdict != rollback || v.WeightOf(schemas.ArmCanary) != 0 || v.KillSwitch != (verb == "kill") {
+			t.Errorf("%s before the start: %+v", verb, v)
+		}
+		done := begun(t, s)
+		for i := range 3 {
+			done.forward(time.Duration(i+1) * 20 * time.Minute)
+		}
+		if v := done.look(order(verb)); v == nil || v.Verdict != rollback || v.WeightOf(schemas.ArmCanary) != 0 {
+			t.Errorf("%s after completion: %+v", verb, v)
+		}
+		want := map[string]string{"rollback": "rolled_back", "kill": "rolled_back", "abort": "aborted"}[verb]
+		if fresh.st.Phase != want || done.st.Phase != want || done.look(good(s, 3*time.Hour)) != nil {
+			t.Errorf("after %s: %s and %s", verb, fresh.st.Phase, done.st.Phase)
+		}
+	}
+	paused := &run{t: t, spec: s, st: decision.New(s, decision.Head{}, start)}
+	if v := paused.look(order("pause")); v != nil {
+		t.Errorf("%s although paused before the start", v.Verdict)
+	}
+	if v := paused.look(order("resume")); v == nil || v.Reason.Code != "started" {
+		t.Errorf("after resume: %+v", v)
+	}
+}
+
+func TestOnlyARollbackIsSignedWhileCatchingUp(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	in.Cut.CatchingUp = true
+	in.Health.LastData = start
+	in.Commands = []decision.Command{{Verb: "pause", Actor: "ann"}}
+	if v := r.look(in); v != nil {
+		t.Errorf("%s while catching up", v.Verdict)
+	}
+	if v := r.look(good(s, time.Hour)); v == nil || v.Reason.Code != "paused" {
+		t.Errorf("the operator's pause was forgotten: %+v", v)
+	}
+	in.Commands = []decision.Command{{Verb: "rollback", Actor: "ann"}}
+	if v := r.look(in); v == nil || v.Verdict != rollback {
+		t.Errorf("no rollback while catching up: %+v", v)
+	}
+}
+
+func TestAPausedPromotionIsNotUndoneByExpiry(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	r.forward(20 * time.Minute)
+	r.forward(40 * time.Minute)
+	in := good(s, 50*time.Minute)
+	in.Stage.Bake = 0
+	in.Commands = []decision.Command{{Verb: "pause", Actor: "ann"}}
+	if v := r.look(in); v == nil || v.OnExpiry != schemas.ExpiryHold || v.WeightOf(schemas.ArmCanary) != 9500 {
+		t.Errorf("paused at 100 %%: %+v", v)
+	}
+	in.Commands = []decision.Command{{Verb: "resume", Actor: "ann"}}
+	if r.look(in); r.st.Phase != schemas.PhasePromoted {
+		t.Errorf("phase %s after resume", r.st.Phase)
+	}
+}
+
+func TestAnUnsentCompletionIsDecidedAgain(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	r.forward(20 * time.Minute)
+	r.forward(40 * time.Minute)
+	end := r.look(good(s, 60*time.Minute))
+	in := good(s, 90*time.Minute)
+	in.Publish = []decision.PublishResult{{Generation: 1, Sequence: end.Sequence, Result: "expired"}}
+	if v := r.look(in); v == nil || v.Reason.Code != "completed" || v.Sequence != end.Sequence {
+		t.Errorf("completed again: %+v", v)
+	}
+}

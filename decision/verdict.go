@@ -27,7 +27,7 @@ func issue(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	if v.Actor == "" {
 		v.Actor = "auto"
 	}
-	if st.Phase == schemas.PhasePromoted || st.Phase == schemas.PhaseCompleted {
+	if s.verdict != schemas.VerdictRollback && stage.Weight == 100 {
 		v.OnExpiry = schemas.ExpiryHold // there may be no stable left to fall back to
 	}
 	if s.verdict == schemas.VerdictHold {
@@ -44,7 +44,7 @@ func issue(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 func routes(spec *Spec, st *State) []schemas.Route {
 	canary := weightBps(spec, st.Stage)
 	switch st.Phase {
-	case schemas.PhaseRolledBack:
+	case schemas.PhaseRolledBack, schemas.PhaseAborted:
 		canary = 0
 	case schemas.PhaseCompleted:
 		canary = schemas.WeightTotal
