@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"verdin/schemas"
 	"verdin/stats"
@@ -45,56 +44,6 @@ func describe(e stats.Evidence) string {
 	}
 	return fmt.Sprintf("%s got worse: stable %.4g, canary %.4g over %d and %d observations; %s",
 		e.Metric, e.Value[0], e.Value[1], e.N[0], e.N[1], evidence)
-}
-
-// Probabilities that a healthy arm is silent by chance, at which a silence is shown.
-const (
-	silenceHolds = 1e-4
-	silenceRolls = 1e-6
-)
-
-// silent: does an arm, or everything, say nothing?
-func silent(spec *Spec, st *State, in *Input) (step, bool) {
-	h := &in.Health
-	if in.Cut.Ended {
-		return step{}, false
-	}
-	usual := spec.Source.Lateness + spec.Source.Window // how old the last judged window is in quiet weather
-	since := func(last schemas.Time) time.Duration { return in.Cut.Wall.Sub(max(last, h.Since)) - usual }
-	if quiet := since(h.LastData); quiet >= spec.Health.NoData {
-		return step{verdict: schemas.VerdictHold, code: ReasonNoData,
-			message: fmt.Sprintf("no event of either arm for %v", quiet.Round(time.Second))}, true
-	}
-	if !st.applied() {
-		return step{}, false
-	}
-	share := float64(weightBps(spec, st.Stage)) / schemas.WeightTotal
-	if p := chance(1-share, h.StableSinceCanary); p <= silenceHolds {
-		return mute(spec, since(h.LastArm[1]), p, h.StableSinceCanary), true
-	}
-	if p := chance(share, h.CanarySinceStable); p <= silenceHolds && !st.alone(spec) {
-		return step{verdict: schemas.VerdictHold, code: ReasonNoBaseline,
-			message: fmt.Sprintf("stable is silent while the canary had %d events: nothing can be compared", h.CanarySinceStable)}, true
-	}
-	return step{}, false
-}
-
-// chance is the probability that n events in a row all go to the arm of that share.
-func chance(share float64, n int64) float64 {
-	if n == 0 {
-		return 1
-	}
-	return math.Pow(share, float64(n))
-}
-
-// mute is what a silent canary leads to.
-func mute(spec *Spec, quiet time.Duration, p float64, stable int64) step {
-	s := step{verdict: schemas.VerdictHold, code: ReasonCanarySilent,
-		message: fmt.Sprintf("the canary is silent for %v while stable had %d events: by chance %.1g", quiet.Round(time.Second), stable, p)}
-	if p <= silenceRolls && quiet >= spec.Health.SilentCanary && spec.Health.SilentCanaryRolls {
-		s.verdict = schemas.VerdictRollback
-	}
-	return s
 }
 
 // unsound: can the comparison not be trusted? A wrong split is for the whole

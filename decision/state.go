@@ -30,6 +30,7 @@ type State struct {
 	EnteredAt  schemas.Time // cut wall at which the running stage was decided
 	Held       string       // reason code of the hold in force, "" = none
 	BadMark    schemas.Time // how far windows were judged when a health hold last had its cause
+	Quiet      Quiet        // what may not count as silence in this stage
 	Broken     bool         // the split was shown to be wrong: for the whole generation
 	Fenced     bool         // another engine writes this chain: no more verdicts
 	Paused     bool
@@ -145,6 +146,9 @@ func weightBps(spec *Spec, stage int) int {
 func (st *State) applied() bool {
 	return len(st.History) > 0 && st.History[len(st.History)-1].AppliedAt != schemas.Unknown
 }
+
+// servedSince is when every expected router served the running stage.
+func (st *State) servedSince() schemas.Time { return st.History[len(st.History)-1].AppliedAt }
 
 // alone tells whether the running stage leaves no traffic to stable: nothing can be
 // compared then.
