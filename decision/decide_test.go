@@ -43,6 +43,18 @@ var transitions = []transition{
 	{name: "evidence that is no number", change: func(in *decision.Input) {
 		evidence(in, "errors/safe", func(e *stats.Evidence) { e.LogE = math.NaN() })
 	}, phase: "running"},
+	{name: "harm not looked for", change: func(in *decision.Input) { in.Evidence = in.Evidence[1:] }, phase: "running"},
+	{name: "limit not looked for", change: func(in *decision.Input) { evidence(in, "errors/limit", func(e *stats.Evidence) { e.Test = "" }) }, phase: "running"},
+	{name: "harm that is no number", change: func(in *decision.Input) {
+		evidence(in, "errors/harm", func(e *stats.Evidence) { e.LogE, e.LogEMax = math.NaN(), math.NaN() })
+	}, phase: "running"},
+	{name: "harm without a threshold", change: func(in *decision.Input) {
+		evidence(in, "errors/harm", func(e *stats.Evidence) { e.Threshold = math.NaN() })
+	}, phase: "running"},
+	{name: "signal that is no number", change: func(in *decision.Input) { evidence(in, "tokens/harm", func(e *stats.Evidence) { e.LogE = math.NaN() }) }, phase: "running"},
+	{name: "guarded distribution still learning", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Blocks = 0 }) }, phase: "running"},
+	{name: "guarded distribution not looked at", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Metric = "" }) }, phase: "running"},
+	{name: "too few matured labels in one arm", change: func(in *decision.Input) { in.Stage.LabelSamples[0] = 99 }, phase: "running"},
 	{name: "windows judged far behind", change: func(in *decision.Input) { in.Health.Mark = in.Cut.Wall.Add(-4 * time.Minute) }, phase: "running"},
 	{name: "catching up", change: func(in *decision.Input) { in.Cut.CatchingUp = true }, phase: "running"},
 	{name: "manual gate without a word", stage: 1, change: ready, phase: "running"},

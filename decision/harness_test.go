@@ -58,7 +58,7 @@ func good(s *decision.Spec, at time.Duration) decision.Input {
 	in := decision.Input{Cut: decision.Cut{Wall: wall(at), Due: wall(at)}}
 	add := func(metric, test, role string, logE float64, result stats.Tri) {
 		in.Evidence = append(in.Evidence, stats.Evidence{Name: metric + "/" + test, Metric: metric, Test: test, Role: role,
-			LogE: logE, LogEMax: max(0, logE), Threshold: b.Threshold(metric, test), Result: result, N: [2]int64{900, 100}})
+			LogE: logE, LogEMax: max(0, logE), Threshold: b.Threshold(metric, test), Result: result, N: [2]int64{900, 100}, Blocks: 10})
 	}
 	for _, m := range []string{"errors", "accuracy"} {
 		add(m, "harm", decision.Guardrail, -1, stats.Unknown)

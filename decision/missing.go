@@ -2,6 +2,7 @@ package decision
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"verdin/stats"
@@ -25,16 +26,51 @@ func missing(spec *Spec, st *State, in *Input) []string {
 	need(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "the stream to catch up: windows are judged %v behind", lag.Round(time.Second))
 	need(stage.Gate != "manual" || st.Forced, "an operator's promote: the stage has a manual gate")
 	if st.alone(spec) {
-		return out
+		need(data.Samples[1] >= stage.MinSamples, "samples: %d of %d of the canary", data.Samples[1], stage.MinSamples)
+	} else {
+		least := min(data.Samples[0], data.Samples[1])
+		need(least >= stage.MinSamples, "samples: %d of %d in the smaller arm", least, stage.MinSamples)
+		needCompared(spec, stage, in, need)
 	}
-	least := min(data.Samples[0], data.Samples[1])
-	need(least >= stage.MinSamples, "samples: %d of %d in the smaller arm", least, stage.MinSamples)
 	for i := range spec.Metrics {
-		if m := &spec.Metrics[i]; m.Role == Guardrail && m.Mode != "watch" {
-			needSafe(m, stage, in, need)
+		if m := &spec.Metrics[i]; m.Role == Guardrail && m.Limit.Set {
+			needNoHarm(in, m.Name, "limit", need)
 		}
 	}
+	for i := range in.Evidence {
+		e := &in.Evidence[i]
+		need(e.Role == Observe || !math.IsNaN(e.LogE+e.LogEMax), "%s: its evidence is no number", e.Name)
+	}
 	return out
+}
+
+// needer notes what is missing.
+type needer func(ok bool, format string, args ...any)
+
+// needCompared asks every comparison of the arms that guards the rollout: harm must
+// have been looked for and not shown, and metrics must be shown safe.
+func needCompared(spec *Spec, stage Stage, in *Input, need needer) {
+	for i := range spec.Metrics {
+		if m := &spec.Metrics[i]; m.Role == Guardrail {
+			needNoHarm(in, m.Name, "harm", need)
+			if m.Mode != "watch" {
+				needSafe(m, stage, in, need)
+			}
+		}
+	}
+	for _, d := range spec.Drift {
+		if d.Role == Guardrail {
+			needNoHarm(in, d.Name, "drift", need)
+			e, ok := find(in.Evidence, d.Name, "drift")
+			need(ok && e.Blocks > 0, "%s: a first window to compare; its bins are being learnt", d.Name)
+		}
+	}
+}
+
+// needNoHarm asks that a test of harm was made and has shown nothing.
+func needNoHarm(in *Input, metric, test string, need needer) {
+	e, ok := find(in.Evidence, metric, test)
+	need(ok && e.LogEMax < e.Threshold && !math.IsNaN(e.LogE), "%s/%s: a test that shows no harm", metric, test)
 }
 
 // limitLag is how far behind the cut's wall time windows may be judged.
@@ -43,8 +79,12 @@ func limitLag(spec *Spec) time.Duration {
 }
 
 // needSafe asks a guardrail for safety over the whole rollout and in this stage.
-func needSafe(m *Metric, stage Stage, in *Input, need func(bool, string, ...any)) {
-	if m.On == "outcome" && m.Mode == "gate" {
+func needSafe(m *Metric, stage Stage, in *Input, need needer) {
+	if m.On == "outcome" {
+		least := min(in.Stage.LabelSamples[0], in.Stage.LabelSamples[1])
+		need(least >= stage.MinSamples, "%s: matured samples, %d of %d in the smaller arm", m.Name, least, stage.MinSamples)
+	}
+	if m.Mode == "gate" {
 		need(in.Stage.LabelBake >= stage.Bake, "%s: labels of %v of %v", m.Name, in.Stage.LabelBake, stage.Bake)
 	}
 	for _, test := range []string{"safe", "safe_stage"} {
@@ -57,7 +97,7 @@ func needSafe(m *Metric, stage Stage, in *Input, need func(bool, string, ...any)
 
 func find(all []stats.Evidence, metric, test string) (stats.Evidence, bool) {
 	for _, e := range all {
-		if e.Metric == metric && e.Test == test {
+		if e.Metric == metric && e.Test == test && e.Segment == "" {
 			return e, true
 		}
 	}
