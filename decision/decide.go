@@ -45,9 +45,12 @@ func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	}
 	st = st.ordered(in.Commands)
 	st.listen(&in.Health)
-	questions := []func(*Spec, *State, *Input) (step, bool){commanded, harmful, silent, unsound, signalled, overdue}
+	questions := []func(*Spec, *State, *Input) (step, bool){commanded, harmful, silent, unsound, settling, signalled, overdue}
 	for _, ask := range questions {
 		if s, yes := ask(spec, &st, &in); yes {
+			if contains(unhealthy, s.code) && s.message != "" {
+				st.ail(in.Health.Mark)
+			}
 			return stand(spec, st, in, s)
 		}
 	}
@@ -144,7 +147,7 @@ func forward(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 // move issues a verdict that changes the weights, and notes it in the history.
 func move(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	st, v := issue(spec, st, in, s)
-	st.Quiet = Quiet{}
+	st.Quiet, st.Gaps = Quiet{}, 0
 	st.History = append(slices.Clip(st.History), Transition{
 		Stage: st.Stage, Generation: st.Generation, Sequence: st.Sequence,
 		DecidedAt: in.Cut.Wall, AppliedAt: schemas.Unknown})

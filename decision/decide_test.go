@@ -90,8 +90,13 @@ var transitions = []transition{
 	{name: "canary silent for long", change: func(in *decision.Input) { silentCanary(in, 132, 12*time.Minute) }, verdict: rollback, reason: "canary_silent", phase: "rolled_back"},
 	{name: "canary silent beyond doubt, not yet long", change: func(in *decision.Input) { silentCanary(in, 132, 10*time.Minute) }, verdict: hold, reason: "canary_silent", phase: "held", canary: 1000},
 	{name: "stable silent", change: func(in *decision.Input) { in.Health.CanarySinceStable = 5 }, verdict: hold, reason: "no_baseline", phase: "held", canary: 1000},
-	{name: "late rows", change: func(in *decision.Input) { in.Health.Late = [2]int64{91, 0} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
-	{name: "one arm later than the other", change: func(in *decision.Input) { in.Health.Late = [2]int64{0, 6} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "late rows", change: func(in *decision.Input) { in.Health.Late = [2]int64{130, 0} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "one arm later than the other", change: func(in *decision.Input) { in.Health.Late = [2]int64{0, 15} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "a few late rows of a small arm", change: func(in *decision.Input) { in.Health.Late, in.Health.Seen = [2]int64{0, 2}, [2]int64{900, 100} },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "late rows of one arm, few of the other", change: func(in *decision.Input) { in.Health.Late, in.Health.Seen = [2]int64{900, 0}, [2]int64{9000, 9} },
+		verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "windows with lost records", change: func(in *decision.Input) { in.Health.Incomplete = 1 }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
 	{name: "stage too long", change: func(in *decision.Input) {
 		in.Cut.Wall = wall(2 * time.Hour)
 		fresh(in)
@@ -205,7 +210,12 @@ func TestAHoldIsSaidOnceAndReleased(t *testing.T) {
 	if v := r.look(bad); v != nil {
 		t.Errorf("the same hold was said twice")
 	}
-	again := good(s, time.Hour)
+	again := good(s, time.Hour+10*time.Second)
+	again.Stage.Bake = time.Minute
+	if v := r.look(again); v != nil {
+		t.Errorf("%s after one clean window", v.Verdict)
+	}
+	again = good(s, time.Hour+20*time.Second)
 	again.Stage.Bake = time.Minute
 	if v := r.look(again); v == nil || v.Reason.Code != "resumed" || v.WeightOf(schemas.ArmCanary) != 1000 || r.st.Phase != "running" {
 		t.Errorf("not released: %+v", v)
@@ -432,5 +442,30 @@ func TestAnUnsentCompletionIsDecidedAgain(t *testing.T) {
 	in.Publish = []decision.PublishResult{{Generation: 1, Sequence: end.Sequence, Result: "expired"}}
 	if v := r.look(in); v == nil || v.Reason.Code != "completed" || v.Sequence != end.Sequence {
 		t.Errorf("completed again: %+v", v)
+	}
+}
+
+func TestLostRecordsHoldOnceAndClear(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	for i, want := range []string{"data_quality", "", "stage_passed"} {
+		in := good(s, time.Hour+time.Duration(i)*10*time.Second)
+		in.Health.Incomplete = 1 // the stage's count stays
+		if got := code(r.look(in)); got != want {
+			t.Errorf("look %d: %q, want %q", i, got, want)
+		}
+	}
+}
+
+func TestManyWindowsAtOnceAreOneCleanLook(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	bad := good(s, time.Hour)
+	bad.Health.LastData = start
+	r.look(bad)
+	for i, want := range []string{"", "stage_passed"} { // data is back after an hour of nothing
+		if got := code(r.look(good(s, 2*time.Hour-time.Minute+time.Duration(i)*10*time.Second))); got != want {
+			t.Errorf("look %d: %q, want %q", i, got, want)
+		}
 	}
 }

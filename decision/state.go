@@ -30,6 +30,8 @@ type State struct {
 	EnteredAt  schemas.Time // cut wall at which the running stage was decided
 	Held       string       // reason code of the hold in force, "" = none
 	BadMark    schemas.Time // how far windows were judged when a health hold last had its cause
+	CleanMark  schemas.Time // and at the first look without it; Unknown = not yet
+	Gaps       int64        // incomplete windows of the stage that were seen already
 	Quiet      Quiet        // what may not count as silence in this stage
 	Broken     bool         // the split was shown to be wrong: for the whole generation
 	Fenced     bool         // another engine writes this chain: no more verdicts
@@ -42,7 +44,7 @@ type State struct {
 
 // New returns the state of a rollout before its first cut.
 func New(_ *Spec, head Head, _ schemas.Time) State {
-	return State{Phase: schemas.PhasePending, Generation: head.Generation + 1, Stage: -1, BadMark: schemas.Unknown}
+	return State{Phase: schemas.PhasePending, Generation: head.Generation + 1, Stage: -1, BadMark: schemas.Unknown, CleanMark: schemas.Unknown}
 }
 
 // Final tells whether the rollout has ended.
