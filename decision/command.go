@@ -6,17 +6,21 @@ import (
 	"verdin/schemas"
 )
 
-// ordered takes the operators' commands in their order.
-func (st State) ordered(commands []Command) State {
-	for i := range commands {
-		c := commands[i]
+// ordered takes the operators' commands in their order. A resume ends a pause, lets
+// the signals pass that the rollout is held for, or gives an overdue stage its time again.
+func (st State) ordered(in *Input) State {
+	for i := range in.Commands {
+		c := in.Commands[i]
 		switch c.Verb {
 		case "pause":
 			st.Paused = true
 		case "resume":
 			st.Paused = false
-			if st.Held == ReasonSignal {
-				st.Excused = append(st.Excused[:len(st.Excused):len(st.Excused)], "*")
+			switch st.Held {
+			case ReasonSignal:
+				st.Excused = speaking(in)
+			case ReasonMaxDuration:
+				st.Renewed = in.Cut.Wall
 			}
 		case "promote":
 			st.Forced = true

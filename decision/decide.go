@@ -26,7 +26,7 @@ func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	was := st
 	st, v := look(spec, st, in)
 	if v != nil && in.Cut.CatchingUp && v.Verdict != schemas.VerdictRollback {
-		return was.ordered(in.Commands), nil // what is old news may stop a canary, nothing else
+		return was.ordered(&in), nil // what is old news may stop a canary, nothing else
 	}
 	if v != nil {
 		st.before = append(slices.Clip(was.before), was)
@@ -41,9 +41,9 @@ func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	case st.Fenced:
 		return st, nil
 	case st.Phase == schemas.PhasePending || st.Phase == schemas.PhaseCompleted:
-		return outside(spec, st.ordered(in.Commands), in)
+		return outside(spec, st.ordered(&in), in)
 	}
-	st = st.ordered(in.Commands)
+	st = st.ordered(&in)
 	st.listen(&in.Health)
 	questions := []func(*Spec, *State, *Input) (step, bool){commanded, harmful, silent, unsound, settling, signalled, overdue}
 	for _, ask := range questions {
@@ -147,7 +147,7 @@ func forward(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 // move issues a verdict that changes the weights, and notes it in the history.
 func move(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	st, v := issue(spec, st, in, s)
-	st.Quiet, st.Gaps = Quiet{}, 0
+	st.Quiet, st.Gaps, st.Excused = Quiet{}, 0, nil
 	st.History = append(slices.Clip(st.History), Transition{
 		Stage: st.Stage, Generation: st.Generation, Sequence: st.Sequence,
 		DecidedAt: in.Cut.Wall, AppliedAt: schemas.Unknown})

@@ -469,3 +469,61 @@ func TestManyWindowsAtOnceAreOneCleanLook(t *testing.T) {
 		}
 	}
 }
+
+func TestResumeExcusesOnlyTheSignalThatSpeaks(t *testing.T) {
+	s := spec(t, func(s *decision.Spec) { s.Drift[0].Role = decision.Signal })
+	r := begun(t, s)
+	at := time.Hour
+	look := func(tokens, scores bool, verbs ...string) string {
+		in := good(s, at)
+		at += time.Minute
+		in.Stage.Bake = 0
+		for _, verb := range verbs {
+			in.Commands = append(in.Commands, decision.Command{Verb: verb, Actor: "ann"})
+		}
+		if tokens {
+			evidence(&in, "tokens/harm", shown)
+		}
+		evidence(&in, "scores/drift", func(e *stats.Evidence) {
+			e.Role = decision.Signal
+			if scores {
+				shown(e)
+			}
+		})
+		return code(r.look(in))
+	}
+	for i, c := range []struct{ got, want string }{
+		{look(true, false), "signal"},
+		{look(true, false, "resume"), "resumed"},
+		{look(true, false), ""},
+		{look(true, true), "signal"}, // another one
+		{look(true, true, "resume"), "resumed"},
+		{look(false, true), ""},
+		{look(true, true), "signal"}, // it had fallen: this is new
+	} {
+		if c.got != c.want {
+			t.Errorf("look %d: %q, want %q", i, c.got, c.want)
+		}
+	}
+}
+
+func TestResumeGivesAnOverdueStageItsTimeAgain(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	look := func(at time.Duration, verbs ...string) string {
+		in := good(s, at)
+		in.Stage.Bake = 0
+		for _, verb := range verbs {
+			in.Commands = append(in.Commands, decision.Command{Verb: verb, Actor: "ann"})
+		}
+		return code(r.look(in))
+	}
+	for i, c := range []struct{ got, want string }{
+		{look(2 * time.Hour), "max_duration"}, {look(3*time.Hour, "resume"), "resumed"},
+		{look(5*time.Hour - time.Second), ""}, {look(5 * time.Hour), "max_duration"},
+	} {
+		if c.got != c.want {
+			t.Errorf("look %d: %q, want %q", i, c.got, c.want)
+		}
+	}
+}

@@ -46,17 +46,30 @@ func describe(e stats.Evidence) string {
 }
 
 // signalled: does a signal speak now? It clears when its evidence falls again, or
-// when an operator resumes.
+// when an operator resumes: that excuses it until then, for this stage.
 func signalled(spec *Spec, st *State, in *Input) (step, bool) {
-	if slices.Contains(st.Excused, "*") {
+	if rollsBack(spec, Signal) {
 		return step{}, false
 	}
+	loud := speaking(in)
+	st.Excused = slices.DeleteFunc(slices.Clone(st.Excused), func(name string) bool { return !contains(loud, name) })
 	for _, e := range in.Evidence {
-		if e.Role == Signal && e.Result == stats.Harm && e.LogE >= e.Threshold && !rollsBack(spec, e.Role) {
+		if contains(loud, e.Name) && !contains(st.Excused, e.Name) {
 			return step{verdict: schemas.VerdictHold, code: ReasonSignal, message: describe(e)}, true
 		}
 	}
 	return step{}, false
+}
+
+// speaking are the names of the signals whose evidence is beyond its threshold now.
+func speaking(in *Input) []string {
+	var names []string
+	for _, e := range in.Evidence {
+		if e.Role == Signal && e.Result == stats.Harm && e.LogE >= e.Threshold {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 // overdue: has the stage lasted too long without a decision? It never moves forward.

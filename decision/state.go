@@ -36,10 +36,11 @@ type State struct {
 	Broken     bool         // the split was shown to be wrong: for the whole generation
 	Fenced     bool         // another engine writes this chain: no more verdicts
 	Paused     bool
-	Forced     bool     // an operator let the stage pass its manual gate
-	Excused    []string // signals that an operator has looked at and let pass
-	order      *Command // an operator's last word that ends the rollout
-	before     []State  // the states before each verdict that may still prove never to have been sent
+	Forced     bool         // an operator let the stage pass its manual gate
+	Renewed    schemas.Time // when an operator last gave an overdue stage its time again
+	Excused    []string     // signals that an operator has looked at and let pass
+	order      *Command     // an operator's last word that ends the rollout
+	before     []State      // the states before each verdict that may still prove never to have been sent
 }
 
 // New returns the state of a rollout before its first cut.
@@ -108,7 +109,7 @@ func (st State) undo(sequence uint64) State {
 	for i, was := range st.before {
 		if was.Sequence+1 == sequence {
 			was.before = st.before[:i:i]
-			was.Broken, was.BadMark, was.Paused, was.Excused, was.order = st.Broken, st.BadMark, st.Paused, st.Excused, st.order
+			was.Broken, was.BadMark, was.Paused, was.Excused, was.Renewed = st.Broken, st.BadMark, st.Paused, st.Excused, st.Renewed
 			return was
 		}
 	}
@@ -156,5 +157,8 @@ func (st *State) servedSince() schemas.Time { return st.History[len(st.History)-
 // compared then.
 func (st *State) alone(spec *Spec) bool { return weightBps(spec, st.Stage) == schemas.WeightTotal }
 
-// lasted is how long the running stage has been in force, by the cut's wall time.
-func (st *State) lasted(wall schemas.Time) time.Duration { return wall.Sub(st.EnteredAt) }
+// lasted is how long the running stage has been in force, by the cut's wall time, or
+// how long since an operator renewed it.
+func (st *State) lasted(wall schemas.Time) time.Duration {
+	return wall.Sub(max(st.EnteredAt, st.Renewed))
+}
