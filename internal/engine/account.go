@@ -8,25 +8,28 @@ import (
 // account adds a final window to the figures of the running stage and of the
 // data's health.
 func (j *Judge) account(lane window.Lane, end schemas.Time, w *window.Partial, stage int, clean bool) {
-	var n [2]int64
+	var n, own [2]int64 // all rows; those that this stage served
 	for i := range w.Cells {
-		for a := range n {
-			n[a] += int64(w.Cells[i].Arms[a].N)
+		c := &w.Cells[i]
+		rows := [2]int64{int64(c.Arms[0].N), int64(c.Arms[1].N)}
+		add(&n, rows)
+		if !j.alien(c) && (c.Stage < 0 || int(c.Stage) == stage) {
+			add(&own, rows)
 		}
 	}
-	running := clean && stage == j.state.Stage && !w.Gap && n[0]+n[1] > 0
+	running := clean && stage == j.state.Stage && !w.Gap && own[0]+own[1] > 0
 	if lane == window.Label {
 		j.health.Unmatched += int64(w.Unmatched)
 		j.health.ArmMismatch += int64(w.Mismatch)
 		if running {
 			j.stage.LabelBake += j.plan.Length
-			add(&j.stage.LabelSamples, n)
+			add(&j.stage.LabelSamples, own)
 		}
 		return
 	}
 	if running {
 		j.stage.Bake += j.plan.Length
-		add(&j.stage.Samples, n)
+		add(&j.stage.Samples, own)
 	}
 	if w.Gap {
 		j.health.Incomplete++

@@ -93,7 +93,7 @@ func (e *Engine) Feed(shard int, c *schemas.Chunk, row int) int {
 }
 
 // End, Idle and Lost tell of a log what no record can: that it is complete, that
-// it is silent up to an instant, that offsets of it are missing.
+// it is silent up to an instant, that records of it before an offset are missing.
 func (e *Engine) End(shard, log int) {
 	e.shards[shard].End(log)
 	e.collect(e.shards[shard])
@@ -104,7 +104,7 @@ func (e *Engine) Idle(shard, log int, to schemas.Time) {
 	e.collect(e.shards[shard])
 }
 
-func (e *Engine) Lost(shard, log int) { e.shards[shard].Lost(log) }
+func (e *Engine) Lost(shard, log int, before int64) { e.shards[shard].Lost(log, before) }
 
 func (e *Engine) collect(s *Shard) {
 	for _, p := range s.Take() {

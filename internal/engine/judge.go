@@ -20,6 +20,7 @@ type Judge struct {
 	origins [window.Lanes][]origin
 	open    [window.Lanes]map[schemas.Time]*window.Partial // by window end
 	done    [window.Lanes]schemas.Time                     // end of the last final window
+	holes   [window.Lanes][]hole
 	tests   []Test
 	learn   learner
 	stage   decision.StageData
@@ -137,6 +138,7 @@ func (j *Judge) take(p *window.Partial) {
 	if p.Lane == window.Fast {
 		o.seals = append(o.seals, sealed{p.End, p.To})
 	}
+	j.dig(p)
 	if len(p.Cells) == 0 && !p.Gap && p.Late == [2]uint64{} && p.Unmatched+p.Mismatch == 0 {
 		return
 	}
@@ -167,7 +169,7 @@ func (j *Judge) next(through [window.Lanes]schemas.Time) (lane window.Lane, end 
 	for l := range j.open {
 		for e := range j.open[l] { // order-free: the least is taken
 			due := j.due(window.Lane(l), e)
-			if e <= through[l] && (!ok || due < best || due == best && e < end) {
+			if e <= through[l] && (!ok || due < best) {
 				best, lane, end, ok = due, window.Lane(l), e, true
 			}
 		}
@@ -197,6 +199,9 @@ func (j *Judge) finish(upto schemas.Time) (n int) {
 			j.done[l] = max(j.done[l], t)
 		}
 	}
+	for l := range through {
+		j.fill(window.Lane(l))
+	}
 	j.health.Mark = j.done[window.Fast]
 	return n
 }
@@ -204,6 +209,7 @@ func (j *Judge) finish(upto schemas.Time) (n int) {
 // window shows a final window to every test, split by split.
 func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 	start := end.Add(-j.plan.Length)
+	w.Gap = w.Gap || j.inHole(lane, end)
 	stage, clean := j.state.StageAt(start, end)
 	j.enter(j.state.Stage)
 	j.account(lane, end, w, stage, clean)
@@ -212,7 +218,7 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 	}
 	for i := range w.Cells {
 		c := &w.Cells[i]
-		if c.Generation != 0 && c.Generation != j.plan.Generation {
+		if j.alien(c) {
 			continue // served under another generation: no evidence for this one
 		}
 		b := Block{Start: start, End: end, Lane: lane, Stage: stage, Clean: clean && !w.Gap, Gap: w.Gap,
@@ -226,6 +232,12 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 			t.Observe(b)
 		}
 	}
+}
+
+// alien tells whether a cell was served under another generation of the rollout. In
+// a recording the generations are those of its own time, and judged like any split.
+func (j *Judge) alien(c *window.Cell) bool {
+	return !j.foreign && c.Generation != 0 && c.Generation != j.plan.Generation
 }
 
 // share is the canary's share by declaration: of the stage that the events name;

@@ -26,15 +26,10 @@ func (v *view) outcome(c *schemas.Chunk, i int, arm int8) {
 	}
 }
 
-// asked tells whether a metric of the plan asks for the outcome's name.
-func (v *view) asked(c *schemas.Chunk, i int) bool {
-	name := c.Bytes(c.Name[i])
-	for _, m := range v.pools[window.Label].Metrics() {
-		if string(name) == v.plan.Metrics[m].Outcome {
-			return true
-		}
-	}
-	return false
+// asked tells whether a metric asks for the outcome's name and finds a value in it.
+func (v *view) asked(c *schemas.Chunk, i int) (asked bool) {
+	v.each(c, i, func(int, float64, bool) { asked = true })
+	return asked
 }
 
 func (v *view) candidate(c *schemas.Chunk, i int, arm int8) {
@@ -129,9 +124,12 @@ func (v *view) sealLabel(out *[]window.Partial) bool {
 	}
 	unmatched := v.joiner.Expire(through)
 	if v.closed < through {
-		*out = append(*out, v.partial(window.Label, v.shard, v.closed, through))
+		p := v.partial(window.Label, v.shard, v.closed, through)
+		p.Gap = v.incomplete(through)
+		*out = append(*out, p)
 		v.closed = through
 	}
+	v.mended()
 	(*out)[len(*out)-1].Unmatched = unmatched
 	return true
 }
@@ -163,7 +161,7 @@ func (v *view) closeLabel(start schemas.Time) window.Partial {
 		})
 	})
 	p := v.partial(window.Label, v.shard, v.closed, start.Add(v.plan.Length))
-	p.Cells, p.Mismatch = tally.Close(), done.Mismatch
+	p.Cells, p.Mismatch, p.Gap = tally.Close(), done.Mismatch, v.incomplete(p.End)
 	v.closed = p.End
 	return p
 }

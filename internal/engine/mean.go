@@ -69,8 +69,8 @@ func (t *mean) Observe(block Block) {
 }
 
 func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
-	a, b := capped(stable, cap), capped(canary, cap)
-	t.harm.Observe(a, capped(canary, t.canaryCap(cap, t.spec.Tolerance, true)), block.Stage)
+	a, b := t.capped(stable, cap), t.capped(canary, cap)
+	t.harm.Observe(a, t.capped(canary, t.canaryCap(cap, t.spec.Tolerance, true)), block.Stage)
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(a, b, 0)
 		t.sum[0] += float64(a.Mean * float64(a.N))
@@ -78,7 +78,7 @@ func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
 	}
 	if block.Clean {
 		for i, safe := range t.safe {
-			safe.Observe(a, capped(canary, t.canaryCap(cap, t.margins[i], false)), block.Stage)
+			safe.Observe(a, t.capped(canary, t.canaryCap(cap, t.margins[i], false)), block.Stage)
 		}
 	} else {
 		t.unclean(block)
@@ -102,7 +102,7 @@ func (t *mean) canaryCap(cap int, m decision.Margin, harm bool) int {
 	if !higher {
 		ratio = 1 - m.Value
 	}
-	return stats.GridSnap(stats.GridEdge(cap)*ratio, higher != harm)
+	return stats.GridSnap(float64((stats.GridEdge(cap)+t.low())*ratio)-t.low(), higher != harm)
 }
 
 // cap is the edge at which values of the next block are capped; false while no
@@ -125,9 +125,10 @@ func (t *mean) low() float64 {
 	return 0
 }
 
-func capped(s *stats.Summary, edge int) sequential.Moments {
+// capped are the moments of an arm's values, each at most the edge, on the metric's own scale.
+func (t *mean) capped(s *stats.Summary, edge int) sequential.Moments {
 	n, mean, m2 := s.CappedMoments(edge)
-	return sequential.Moments{N: int64(n), Mean: mean, M2: m2}
+	return sequential.Moments{N: int64(n), Mean: mean + t.low(), M2: m2}
 }
 
 func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
@@ -135,7 +136,7 @@ func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
 	var value [2]float64
 	for a := range value {
 		if t.n[a] > 0 {
-			value[a] = t.sum[a]/float64(t.n[a]) + t.low()
+			value[a] = t.sum[a] / float64(t.n[a])
 		}
 	}
 	out = append(out, t.known(t.harm, t.evidence("harm", "score", claim("harm", "≤", t.spec.Worse, t.spec.Tolerance), false,

@@ -22,6 +22,7 @@ type shardLog struct {
 	top   schemas.Time // greatest min(event time, arrival bound) of its records
 	first int64        // offset of its first record
 	next  int64        // offset after the last record read
+	lost  int64        // records before this offset are missing and none behind them was read yet; 0 = none
 	begun bool
 	ended bool
 }
@@ -73,6 +74,9 @@ func (s *Shard) Feed(c *schemas.Chunk, row int) int {
 			v.row(c, row)
 		}
 		top := min(c.TS[row], c.At[row])
+		if log.lost > 0 && offset >= log.lost {
+			s.found(c.Log, max(top, log.top))
+		}
 		if top <= log.top {
 			continue
 		}
@@ -120,10 +124,22 @@ func (s *Shard) Idle(log int, to schemas.Time) {
 	}
 }
 
-// Lost declares that offsets of a log are missing: the windows open in it are incomplete.
-func (s *Shard) Lost(log int) {
+// Lost declares that records of a log before an offset are missing. Whatever the log
+// seals is incomplete until a record behind them is read, and from there on every
+// window that one of them could have been on time for.
+func (s *Shard) Lost(log int, before int64) {
+	l := &s.logs[log]
+	l.lost = max(l.lost, before, 1)
 	for _, v := range s.views {
-		v.logs[log].gap = true
+		v.lose(log)
+	}
+}
+
+// found ends a gap at the first record behind it.
+func (s *Shard) found(log int, top schemas.Time) {
+	s.logs[log].lost = 0
+	for _, v := range s.views {
+		v.found(log, top)
 	}
 }
 

@@ -14,7 +14,7 @@ type Counts struct {
 	Counted   uint64 // in a window, or waiting as a candidate of the join
 	Duplicate uint64 // the same identity again in an unsealed window of its log
 	Late      uint64 // its log had sealed the window, or the label horizon had passed
-	Other     uint64 // another rollout's, or an outcome that no metric asks for
+	Other     uint64 // another rollout's, or an outcome in which no metric finds a value
 	Arm       uint64 // an arm that the rollout does not know
 	Early     uint64 // before the rollout's first window
 	NoKey     uint64 // an outcome that names neither a prediction nor an arm
@@ -36,6 +36,7 @@ type view struct {
 	joiner   *join.Joiner
 	direct   map[schemas.Time]*openWindow // label lane: outcomes that name their arm
 	closed   schemas.Time                 // label lane: end of the last closed window
+	gaps     []gap                        // label lane: what is missing of windows that are not closed
 	counts   Counts
 }
 
@@ -46,7 +47,7 @@ type viewLog struct {
 	open     map[schemas.Time]*openWindow
 	late     [2]uint64 // since the partial before
 	lateSeen set
-	gap      bool
+	gapTo    schemas.Time // windows that start at or before it may miss records
 }
 
 // openWindow collects one window of one log.
@@ -73,7 +74,8 @@ func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
 	v.labels = len(v.pools[window.Label].Metrics()) > 0
 	for _, l := range logs {
 		v.logs = append(v.logs, viewLog{
-			kinds: l.Log, sealed: plan.Start, passed: schemas.Unknown, open: map[schemas.Time]*openWindow{},
+			kinds: l.Log, sealed: plan.Start, passed: schemas.Unknown, gapTo: schemas.Unknown,
+			open: map[schemas.Time]*openWindow{},
 		})
 	}
 	return v
@@ -201,19 +203,23 @@ func (v *view) sealFast(log int, through schemas.Time, to int64, out *[]window.P
 	for _, start := range v.due(l.open, through) {
 		w := l.open[start]
 		delete(l.open, start)
-		p := v.partial(window.Fast, v.base+log, l.sealed, start.Add(v.plan.Length))
-		p.Revision, p.Cells, p.To = w.revision, w.tally.Close(), to
-		p.Late, p.Gap = l.late, l.gap
-		l.late, l.gap, l.sealed = [2]uint64{}, false, p.End
+		p := v.sealTo(log, start.Add(v.plan.Length), to)
+		p.Revision, p.Cells = w.revision, w.tally.Close()
 		*out = append(*out, p)
 	}
 	l.lateSeen.reset()
 	if l.sealed < through {
-		p := v.partial(window.Fast, v.base+log, l.sealed, through)
-		p.Late, p.Gap, p.To = l.late, l.gap, to
-		l.late, l.gap, l.sealed = [2]uint64{}, false, through
-		*out = append(*out, p)
+		*out = append(*out, v.sealTo(log, through, to))
 	}
+}
+
+// sealTo makes the partial of a log's windows that end after what is sealed, up to end.
+func (v *view) sealTo(log int, end schemas.Time, to int64) window.Partial {
+	l := &v.logs[log]
+	p := v.partial(window.Fast, v.base+log, l.sealed, end)
+	p.Late, p.Gap, p.To = l.late, l.sealed <= l.gapTo, to
+	l.late, l.sealed = [2]uint64{}, end
+	return p
 }
 
 func (v *view) partial(lane window.Lane, origin int, after, end schemas.Time) window.Partial {

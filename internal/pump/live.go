@@ -18,7 +18,7 @@ type Batch struct {
 	Shard, Log int
 	Chunk      *schemas.Chunk
 	High       int64  // offset after the log's last record on the broker
-	Lost       bool   // offsets before the chunk are missing
+	Lost       int64  // records before this offset are missing, somewhere since the batch before; 0 = none
 	Done       func() // gives the chunk back
 }
 
@@ -96,15 +96,15 @@ func (l *Live) Run(ctx context.Context, logs [][]schemas.Log) {
 			l.results = append(l.results, r)
 			l.acks.result(r)
 		}
-		l.advance()
+		l.advance(ctx)
 	}
 }
 
 // feed gives a batch to the engine.
 func (l *Live) feed(b Batch) {
 	seen := &l.logs[b.Shard][b.Log]
-	if b.Lost {
-		l.Core.Lost(b.Shard, b.Log)
+	if b.Lost > 0 {
+		l.Core.Lost(b.Shard, b.Log, b.Lost)
 	}
 	for row := 0; row < b.Chunk.Len(); {
 		row = l.Core.Feed(b.Shard, b.Chunk, row)
@@ -119,7 +119,7 @@ func (l *Live) feed(b Batch) {
 }
 
 // advance serves the waiting tick as far as it can.
-func (l *Live) advance() {
+func (l *Live) advance(ctx context.Context) {
 	if l.tick == nil || !l.cutDone && !l.reached() {
 		return
 	}
@@ -131,7 +131,10 @@ func (l *Live) advance() {
 		return
 	}
 	if l.tick.Done != nil {
-		l.tick.Done <- struct{}{}
+		select {
+		case l.tick.Done <- struct{}{}:
+		case <-ctx.Done():
+		}
 	}
 	l.tick = nil
 }

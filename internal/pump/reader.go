@@ -77,8 +77,21 @@ func (r *Reader) decode(ctx context.Context, in *kafka.Records, decoders [][]*co
 		r.Log.Error("offsets lost", "topic", in.Topic, "partition", in.Partition, "from", g.From, "to", g.To, "reason", string(g.Reason))
 	}
 	r.note(in.Topic, chunk)
-	return Batch{Shard: shard, Log: log, Chunk: chunk, High: in.HighWatermark, Lost: len(in.Gaps) > 0,
+	return Batch{Shard: shard, Log: log, Chunk: chunk, High: in.HighWatermark, Lost: lostBefore(in.Gaps),
 		Done: func() { r.free <- chunk }}, true
+}
+
+// lostBefore is the offset of the first record that may stand behind every gap, 0 =
+// there is none. A log that was cut off goes on where it was cut.
+func lostBefore(gaps []kafka.Gap) (before int64) {
+	for _, g := range gaps {
+		to := g.To
+		if g.Reason == kafka.GapTruncated {
+			to = g.From
+		}
+		before = max(before, to, 1)
+	}
+	return before
 }
 
 func (r *Reader) record(in *kafka.Record, now schemas.Time) codec.Record {

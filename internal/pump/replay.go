@@ -31,6 +31,7 @@ type Replay struct {
 
 	core    *engine.Engine
 	heads   []head
+	begun   bool         // the rollout was started
 	next    schemas.Time // window end of the next cut
 	last    schemas.Time // greatest event time seen
 	seq     int64
@@ -61,11 +62,11 @@ func (r *Replay) Run(ctx context.Context) (decision.State, error) {
 		if err := r.step(ctx, log); err != nil {
 			return r.final, err
 		}
-		if err := r.cuts(r.least()); err != nil {
+		if err := r.cuts(ctx, r.least()); err != nil {
 			return r.final, err
 		}
 	}
-	if err := r.finish(); err != nil {
+	if err := r.finish(ctx); err != nil {
 		return r.final, err
 	}
 	if r.Counts != nil {
@@ -97,6 +98,7 @@ func (r *Replay) begin(ctx context.Context) error {
 	if err := r.core.Start(r.Spec, r.Layout, decision.Head{}, start); err != nil {
 		return err
 	}
+	r.begun = true
 	for i, h := range r.heads {
 		if h.ended {
 			r.core.End(0, i)
@@ -117,7 +119,7 @@ func (r *Replay) load(ctx context.Context, i int) error {
 		c, err := r.Sources[i].Next(ctx)
 		if errors.Is(err, io.EOF) {
 			h.ended = true
-			if r.next != 0 {
+			if r.begun {
 				r.core.End(0, i)
 			}
 			return nil
@@ -168,8 +170,11 @@ func (r *Replay) least() schemas.Time {
 }
 
 // cuts makes one cut per window end that the least watermark has reached.
-func (r *Replay) cuts(mark schemas.Time) error {
+func (r *Replay) cuts(ctx context.Context, mark schemas.Time) error {
 	for mark != schemas.Never && r.next <= mark {
+		if err := ctx.Err(); err != nil {
+			return err // event time may have jumped by years
+		}
 		if err := r.cut(r.next, r.next, r.next.Add(r.Spec.Source.Lateness), false); err != nil {
 			return err
 		}
@@ -180,12 +185,12 @@ func (r *Replay) cuts(mark schemas.Time) error {
 
 // finish makes the cuts that are left when every log has ended: up to the last
 // window's label horizon, then one that says that no more will come.
-func (r *Replay) finish() error {
+func (r *Replay) finish(ctx context.Context) error {
 	last := r.last.Floor(r.Spec.Source.Window).Add(r.Spec.Source.Window)
 	if len(r.Layout.Fields[schemas.KindOutcome]) > 0 {
 		last = last.Add(r.Spec.Source.Horizon)
 	}
-	if err := r.cuts(last); err != nil {
+	if err := r.cuts(ctx, last); err != nil {
 		return err
 	}
 	return r.cut(r.next, schemas.Never, r.next.Add(r.Spec.Source.Lateness), true)
