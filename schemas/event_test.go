@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"verdin/schemas"
 )
@@ -78,8 +79,8 @@ func TestAnyTextMakesValidJSON(t *testing.T) {
 	for _, s := range []string{"\xff", "a\xc3", "\x00\x1f", `"\`, "\u2028", "é\xed\xa0\x80"} {
 		got := (&schemas.Outcome{UnitID: "u", Name: s}).AppendJSON(nil)
 		var back schemas.Outcome
-		if err := json.Unmarshal(got, &back); err != nil {
-			t.Errorf("%q: %v", s, err)
+		if err := json.Unmarshal(got, &back); err != nil || !utf8.Valid(got) { // the package lets bad UTF-8 pass
+			t.Errorf("%q: %q, %v", s, got, err)
 		}
 		if want := string([]rune(s)); back.Name != want {
 			t.Errorf("%q: read back %q, want %q", s, back.Name, want)

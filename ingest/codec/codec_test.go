@@ -189,6 +189,7 @@ func TestLearnedNamesChangeNothing(t *testing.T) {
 		`{"type":"prediction",` + prediction + `,"features":{"age":1,"x":2,"age":3}}`,
 		`{"type":"prediction",` + prediction + `,"features":{"x":1,"a\"b":2,"a\"b":3}}`,
 		`{"type":"prediction",` + prediction + `,"features":{"a\"b":3,"age":3}}`,
+		`{"type":"prediction",` + prediction + `,"features":{"a"b":3,"age":3}}`, // no JSON, whatever was learned
 		`{"type":"outcome","name":"n","u":{"y":1,"y":2},` + prediction + `}`,
 		`{"type":"outcome","name":"n","u":{"y":{"y":1}},` + prediction + `}`,
 	}

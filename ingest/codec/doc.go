@@ -8,8 +8,9 @@
 // Invariants:
 //
 //	C2  Append leaves exactly one row or one rejection per record, never a part of a row.
-//	D1  What becomes of a record depends on its bytes, headers and times alone,
-//	    not on the records before it and not on the order of its members.
+//	D1  Whether a record becomes a row, and which, depends on its bytes, headers and
+//	    times alone: not on the records before it (but for "@pos", which binds the
+//	    lines of a file to one partition) and not on the order of its members.
 //	D2  No text of a record reaches a rejection.
 //
 // Strictness (RFC 8259 and more): UTF-8 without lone surrogates, no member twice

@@ -171,11 +171,18 @@ var (
 		f("subject", text|null, toSubject), f("data", record, toData), f("data_base64", text|null, toBase64),
 	}
 	recordingFields = []field{f("@pos", record, toPosition), f("@at", text|number, toArrival)}
-	positionFields  = []field{f("topic", text, toTopic), f("partition", number, toPartition), f("offset", number, toOffset)}
-	evaluateFields  = []field{
-		f("name", text, toEvaluationName), f("score", number|null, toEvaluationScore), f("label", text|null, toEvaluationLabel),
-	}
+	positionFields  = under("@pos", f("topic", text, toTopic), f("partition", number, toPartition), f("offset", number, toOffset))
+	evaluateFields  = under("evaluations",
+		f("name", text, toEvaluationName), f("score", number|null, toEvaluationScore), f("label", text|null, toEvaluationLabel))
 )
+
+// under lets rejections name the object that the fields stand in.
+func under(object string, list ...field) []field {
+	for i := range list {
+		list[i].path = object + "." + list[i].name
+	}
+	return list
+}
 
 // eventFields are the fields of kind k with the columns that the layout gives
 // them. A path of the layout that the contract does not know is a member of the

@@ -1,10 +1,14 @@
 package codec_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"verdin/ingest/codec"
@@ -86,4 +90,25 @@ func binary(t testing.TB, kind string) codec.Record {
 		r.Headers = append(r.Headers, codec.Header{Key: k, Value: []byte(v)})
 	}
 	return r
+}
+
+// D1: the order of members means nothing, wherever the kind and the envelope stand.
+func TestTheOrderOfMembersMeansNothing(t *testing.T) {
+	for _, kind := range []string{"prediction", "outcome", "resource"} {
+		var event map[string]json.RawMessage
+		if err := json.Unmarshal(read(t, kind+".structured.json"), &event); err != nil {
+			t.Fatal(err)
+		}
+		names := slices.Sorted(maps.Keys(event))
+		for range names {
+			names = append(names[1:], names[0])
+			var members [][]byte
+			for _, name := range names {
+				members = append(members, fmt.Appendf(nil, "%q:%s", name, event[name]))
+			}
+			text := "{" + string(bytes.Join(members, []byte(","))) + "}"
+			want(t, codec.Options{NoFuture: true}, bare(text), goldenRows[kind])
+			want(t, codec.Options{NoFuture: true, HasDefault: true, DefaultKind: schemas.KindOutcome}, bare(text), goldenRows[kind])
+		}
+	}
 }

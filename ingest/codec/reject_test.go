@@ -105,7 +105,7 @@ var rejections = []struct {
 	{event(`"tags":{"country":1}`), schemas.RejectType, "tags.country: want a string, got a number"},
 	{event(`"scores":{"un":true}`), schemas.RejectType, "scores: want a number, got true or false"},
 	{event(`"evaluations":[1]`), schemas.RejectType, "evaluations"},
-	{event(`"evaluations":[{"name":"a","score":"b"}]`), schemas.RejectType, "score: want a number"},
+	{event(`"evaluations":[{"name":"a","score":"b"}]`), schemas.RejectType, "evaluations.score: want a number"},
 	{event(`"items":{}`), schemas.RejectType, "items: want an array, got an object"},
 	{`{"specversion":"1.0","type":"verdin.prediction.v1","data":"{}"}`, schemas.RejectType, "data: want an object, got a string"},
 
