@@ -32,7 +32,9 @@ type Simulation struct {
 }
 
 // Simulate plays a scenario from start, writes its events to out as NDJSON, and
-// calls each after every cut. It stops when the rollout has ended or the scenario is over.
+// calls each after every cut. The recording begins with the first stage served: the
+// router knew the first verdict before the first request came. It stops when the
+// rollout has ended or the scenario is over.
 func Simulate(ctx context.Context, sc scenario.Scenario, seed uint64, start schemas.Time, out io.Writer, each func(engine.Outcome) error) (decision.State, error) {
 	spec, err := decision.Parse(sc.Spec, "scenario "+sc.Name)
 	if err != nil {
@@ -42,7 +44,7 @@ func Simulate(ctx context.Context, sc scenario.Scenario, seed uint64, start sche
 	s := &Simulation{
 		spec: spec, layout: layout, out: out, gen: scenario.New(sc, seed, start),
 		decoder: codec.New(layout, codec.Options{Recording: true}),
-		now:     start, end: start.Add(sc.Duration), split: scenario.Split{Stage: -1},
+		now:     start, end: start.Add(sc.Duration), split: scenario.Split{CanaryBps: 100 * spec.Stages[0].Weight, Generation: 1},
 	}
 	s.gen.Typed = true
 	r := &Replay{
