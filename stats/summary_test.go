@@ -2,6 +2,7 @@ package stats
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -172,6 +173,37 @@ func TestCappedMomentsEqualCappingEachValue(t *testing.T) {
 		n, mean, m2 := s.CappedMoments(edge)
 		if wn, wmean, wm2 := want.Moments(); n != wn || mean != wmean || m2 != wm2 {
 			t.Fatalf("edge %d: %v %v %v, want %v %v %v", edge, n, mean, m2, wn, wmean, wm2)
+		}
+	}
+}
+
+// TestOnlyCanonicalBytesAreRead: what AppendBinary would write otherwise, or cannot
+// mean, is refused.
+func TestOnlyCanonicalBytesAreRead(t *testing.T) {
+	hash := func(h byte) []byte { return append([]byte{h}, make([]byte, 15)...) } // the value 0
+	sample := func(rows ...[]byte) []byte {
+		return append([]byte{1, byte(Bins), 0, 1, 2, 0, 0, 0, byte(len(rows))}, bytes.Join(rows, nil)...)
+	}
+	for name, c := range map[string]struct {
+		b  []byte
+		ok bool
+	}{
+		"a proportion":         {[]byte{1, byte(Proportion), 0, 0, 5, 0, 0, 0, 3}, true},
+		"an overlong number":   {[]byte{1, byte(Proportion), 0, 0, 0x85, 0, 0, 0, 0, 3}, false},
+		"another version":      {[]byte{2, byte(Proportion), 0, 0, 5, 0, 0, 0, 3}, false},
+		"an unknown kind":      {[]byte{1, 9, 0, 0, 5, 0, 0, 0, 3}, false},
+		"cut off":              {[]byte{1, byte(Proportion), 0, 0, 5, 0, 0, 0}, false},
+		"bins of a proportion": {[]byte{1, byte(Proportion), 1, 1, 5, 0, 0, 0, 3}, false},
+		"more bins than bytes": {[]byte{1, byte(Bins), 0xff, 0x7f, 0xff, 0x7f, 0, 0, 0, 0}, false},
+		"a histogram":          {[]byte{1, byte(Quantile), 0, 0, 5, 0, 0, 0, 7, 2, 4, 1}, true},
+		"empty cells around":   {[]byte{1, byte(Quantile), 0, 0, 5, 0, 0, 0, 7, 2, 5, 0}, false},
+		"cells off the grid":   {[]byte{1, byte(Quantile), 0, 0, 5, 0, 0, 0, 0xff, 0x7f, 1, 5}, false},
+		"a sample":             {sample(hash(1), hash(2)), true},
+		"an unsorted sample":   {sample(hash(2), hash(1)), false},
+		"NaN in a sample":      {sample(append(hash(1)[:8], 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)), false},
+	} {
+		if _, _, err := DecodeSummary(c.b); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrSummary) {
+			t.Errorf("%s: error %v, want none: %v", name, err, c.ok)
 		}
 	}
 }

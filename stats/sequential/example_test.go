@@ -10,7 +10,7 @@ import (
 // A canary that fails twice as often, looked at after every window of a minute.
 func ExampleHarm() {
 	test := sequential.NewHarm(sequential.Null{Margin: 0.001}, sequential.Options{PriorRate: 0.01})
-	for minute := 1; ; minute++ {
+	for minute := 1; minute <= 60; minute++ {
 		stable, canary := sequential.Counts{N: 9000, Y: 90}, sequential.Counts{N: 1000, Y: 20}
 		test.Observe(stable, canary, 0)
 		if test.LogEMax() >= math.Log(1/0.01) {
@@ -23,7 +23,7 @@ func ExampleHarm() {
 
 func ExampleSafe() {
 	test := sequential.NewSafe(sequential.Null{Margin: 0.005}, sequential.Options{})
-	for minute := 1; ; minute++ {
+	for minute := 1; minute <= 60; minute++ {
 		test.Observe(sequential.Counts{N: 9000, Y: 90}, sequential.Counts{N: 1000, Y: 10}, 0)
 		if test.LogE() >= math.Log(1/0.05) && test.StageLogE() >= math.Log(1/0.05) {
 			fmt.Printf("harm below half a point shown after %d minutes\n", minute)
