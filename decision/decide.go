@@ -54,8 +54,12 @@ func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 			return stand(spec, st, in, s)
 		}
 	}
-	if len(missing(spec, &st, &in)) == 0 {
+	need := missing(spec, &st, &in)
+	if len(need) == 0 {
 		return forward(spec, st, in)
+	}
+	if s, yes := undecided(spec, &st, &in, need); yes {
+		return stand(spec, st, in, s)
 	}
 	if st.Held != "" {
 		return release(spec, st, in)

@@ -3,6 +3,7 @@ package decision_test
 import (
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,31 +34,31 @@ var transitions = []transition{
 	{name: "all shown: forward", change: ready, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
 	{name: "bake too short", change: func(in *decision.Input) { in.Stage.Bake = 9 * time.Minute }, phase: "running"},
 	{name: "labels not baked", change: func(in *decision.Input) { in.Stage.LabelBake = 9 * time.Minute }, phase: "running"},
-	{name: "too few samples in one arm", change: func(in *decision.Input) { in.Stage.Samples[1] = 99 }, phase: "running"},
-	{name: "one guardrail not shown safe", change: func(in *decision.Input) { evidence(in, "accuracy/safe", notYet) }, phase: "running"},
-	{name: "safe before, not in this stage", change: func(in *decision.Input) { evidence(in, "errors/safe_stage", notYet) }, phase: "running"},
+	{name: "too few samples in one arm", change: func(in *decision.Input) { in.Stage.Samples[1] = 99 }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "one guardrail not shown safe", change: func(in *decision.Input) { evidence(in, "accuracy/safe", notYet) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "safe before, not in this stage", change: func(in *decision.Input) { evidence(in, "errors/safe_stage", notYet) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
 	{name: "safety that has declined again", change: func(in *decision.Input) {
 		evidence(in, "errors/safe", func(e *stats.Evidence) { e.LogE, e.Result = 1, stats.Unknown })
-	}, phase: "running"},
-	{name: "evidence missing", change: func(in *decision.Input) { in.Evidence = in.Evidence[3:] }, phase: "running"},
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "evidence missing", change: func(in *decision.Input) { in.Evidence = in.Evidence[3:] }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
 	{name: "evidence that is no number", change: func(in *decision.Input) {
 		evidence(in, "errors/safe", func(e *stats.Evidence) { e.LogE = math.NaN() })
-	}, phase: "running"},
-	{name: "harm not looked for", change: func(in *decision.Input) { in.Evidence = in.Evidence[1:] }, phase: "running"},
-	{name: "limit not looked for", change: func(in *decision.Input) { evidence(in, "errors/limit", func(e *stats.Evidence) { e.Test = "" }) }, phase: "running"},
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "harm not looked for", change: func(in *decision.Input) { in.Evidence = in.Evidence[1:] }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "limit not looked for", change: func(in *decision.Input) { evidence(in, "errors/limit", func(e *stats.Evidence) { e.Test = "" }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
 	{name: "harm that is no number", change: func(in *decision.Input) {
 		evidence(in, "errors/harm", func(e *stats.Evidence) { e.LogE, e.LogEMax = math.NaN(), math.NaN() })
-	}, phase: "running"},
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
 	{name: "harm without a threshold", change: func(in *decision.Input) {
 		evidence(in, "errors/harm", func(e *stats.Evidence) { e.Threshold = math.NaN() })
-	}, phase: "running"},
-	{name: "signal that is no number", change: func(in *decision.Input) { evidence(in, "tokens/harm", func(e *stats.Evidence) { e.LogE = math.NaN() }) }, phase: "running"},
-	{name: "guarded distribution still learning", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Blocks = 0 }) }, phase: "running"},
-	{name: "guarded distribution not looked at", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Metric = "" }) }, phase: "running"},
-	{name: "too few matured labels in one arm", change: func(in *decision.Input) { in.Stage.LabelSamples[0] = 99 }, phase: "running"},
-	{name: "windows judged far behind", change: func(in *decision.Input) { in.Health.Mark = in.Cut.Wall.Add(-4 * time.Minute) }, phase: "running"},
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "signal that is no number", change: func(in *decision.Input) { evidence(in, "tokens/harm", func(e *stats.Evidence) { e.LogE = math.NaN() }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "guarded distribution still learning", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Blocks = 0 }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "guarded distribution not looked at", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Metric = "" }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "too few matured labels in one arm", change: func(in *decision.Input) { in.Stage.LabelSamples[0] = 99 }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "windows judged far behind", change: func(in *decision.Input) { in.Health.Mark = in.Cut.Wall.Add(-4 * time.Minute) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
 	{name: "catching up", change: func(in *decision.Input) { in.Cut.CatchingUp = true }, phase: "running"},
-	{name: "manual gate without a word", stage: 1, change: ready, phase: "running"},
+	{name: "manual gate without a word", stage: 1, change: ready, verdict: hold, reason: "gate", phase: "held", canary: 5000},
 	{name: "manual gate passed", stage: 1, change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}} },
 		verdict: schemas.VerdictPromote, reason: "promoted", phase: "promoted", canary: 9500},
 	{name: "baked at 100 %", stage: 2, change: ready, verdict: schemas.VerdictPromote, reason: "completed", phase: "completed", canary: 10000},
@@ -525,5 +526,34 @@ func TestResumeGivesAnOverdueStageItsTimeAgain(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("look %d: %q, want %q", i, c.got, c.want)
 		}
+	}
+}
+
+func TestAStageThatIsBakedSaysOnceWhatIsMissing(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	evidence(&in, "accuracy/safe", notYet)
+	v := r.look(in)
+	if code(v) != "insufficient" || len(v.Next.Missing) != 1 || !strings.Contains(v.Next.Missing[0], "accuracy") {
+		t.Fatalf("not told what is missing: %+v", v)
+	}
+	if v := r.look(in); v != nil {
+		t.Errorf("told twice: %s", v.Reason.Message)
+	}
+	if v := r.look(good(s, 61*time.Minute)); code(v) != "stage_passed" {
+		t.Errorf("not let go on: %+v", v)
+	}
+}
+
+func TestARecordingThatEndsTooEarlySaysWhatIsMissing(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	in.Stage.Bake = time.Minute
+	in.Cut.Ended = true
+	v := r.look(in)
+	if code(v) != "insufficient" || !strings.Contains(v.Reason.Message, "recording ends") || len(v.Next.Missing) != 1 {
+		t.Errorf("at the end: %+v", v)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"verdin/schemas"
 	"verdin/stats"
 )
 
@@ -24,7 +25,7 @@ func missing(spec *Spec, st *State, in *Input) []string {
 	need(data.Bake >= stage.Bake, "bake: %v of %v", data.Bake, stage.Bake)
 	lag := in.Cut.Wall.Sub(in.Health.Mark)
 	need(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "the stream to catch up: windows are judged %v behind", lag.Round(time.Second))
-	need(stage.Gate != "manual" || st.Forced, "an operator's promote: the stage has a manual gate")
+	need(stage.Gate != "manual" || st.Forced, needPromote)
 	if st.alone(spec) {
 		need(data.Samples[1] >= stage.MinSamples, "samples: %d of %d of the canary", data.Samples[1], stage.MinSamples)
 	} else {
@@ -43,6 +44,8 @@ func missing(spec *Spec, st *State, in *Input) []string {
 	}
 	return out
 }
+
+const needPromote = "an operator's promote: the stage has a manual gate"
 
 // needer notes what is missing.
 type needer func(ok bool, format string, args ...any)
@@ -71,6 +74,32 @@ func needCompared(spec *Spec, stage Stage, in *Input, need needer) {
 func needNoHarm(in *Input, metric, test string, need needer) {
 	e, ok := find(in.Evidence, metric, test)
 	need(ok && e.LogEMax < e.Threshold && !math.IsNaN(e.LogE), "%s/%s: a test that shows no harm", metric, test)
+}
+
+// undecided: is the stage baked, or the recording over, and something else missing?
+// Until then a stage that bakes needs no word.
+func undecided(spec *Spec, st *State, in *Input, need []string) (step, bool) {
+	if !in.Cut.Ended && !baked(spec, st, in) {
+		return step{}, false
+	}
+	s := step{verdict: schemas.VerdictHold, code: ReasonInsufficient, message: fmt.Sprintf("stage %d is baked and not decided; missing: %s", st.Stage+1, need[0])}
+	switch {
+	case in.Cut.Ended:
+		s.message = fmt.Sprintf("the recording ends in stage %d; missing: %s", st.Stage+1, need[0])
+	case len(need) == 1 && need[0] == needPromote:
+		s.code, s.message = ReasonGate, fmt.Sprintf("stage %d has passed and waits for an operator's promote", st.Stage+1)
+	}
+	return s, true
+}
+
+// baked tells whether every clock of the running stage has run its time.
+func baked(spec *Spec, st *State, in *Input) bool {
+	bake := spec.Stages[st.Stage].Bake
+	ok := st.applied() && in.Stage.Bake >= bake
+	for _, m := range spec.Metrics {
+		ok = ok && (m.Role != Guardrail || m.Mode != "gate" || in.Stage.LabelBake >= bake)
+	}
+	return ok
 }
 
 // limitLag is how far behind the cut's wall time windows may be judged.

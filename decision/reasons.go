@@ -17,6 +17,8 @@ const (
 	ReasonDataQuality  = "data_quality"
 	ReasonSignal       = "signal"
 	ReasonMaxDuration  = "max_duration"
+	ReasonInsufficient = "insufficient"
+	ReasonGate         = "gate"
 	ReasonPaused       = "paused"
 	ReasonCommand      = "command"
 )
@@ -41,6 +43,8 @@ var Reasons = []Reason{
 	{ReasonDataQuality, "too many events come late, or one arm's more than the other's", "raise source.time.lateness, or mend the producer"},
 	{ReasonSignal, "a signal metric or drift check speaks", "look at it; resume lets the rollout go on"},
 	{ReasonMaxDuration, "the stage lasts longer than allowed without a decision", "see what is missing: more traffic, wider margins, or a rollback"},
+	{ReasonInsufficient, "the stage is baked, and not everything that a step forward needs is shown yet", "wait, or see what is missing: more traffic or wider margins"},
+	{ReasonGate, "the stage has passed and has a manual gate", "promote, or roll back"},
 	{ReasonPaused, "an operator paused the rollout", "resume"},
 	{ReasonCommand, "an operator ended the rollout", "nothing"},
 }
