@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"math"
+	"testing"
+
+	"verdin/ingest/window"
+)
+
+// countries puts rows into the bins of the declared categories: missing, de, fr, other.
+func countries(b Block, stable, canary [4]int) Block {
+	for a, n := range [2][4]int{stable, canary} {
+		arm := [2]*window.Arm{b.Stable, b.Canary}[a]
+		for bin, k := range n {
+			for i := range k {
+				arm.Features[0].AddBin(i%window.Subs, bin)
+			}
+		}
+	}
+	return b
+}
+
+// Categories are watched from the first block; a numeric feature from the revision
+// that gave it edges, and blocks binned under an older plan are not read.
+func TestDriftWaitsForTheEdgesOfItsFeatures(t *testing.T) {
+	c := testCompiled(t, nil)
+	d := started(c, newDrifts)[0].(*driftCheck)
+	watch := func(revision uint32) {
+		b := countries(block(c), [4]int{0, 160, 160, 0}, [4]int{0, 40, 280, 0})
+		b.Revision = revision
+		d.Observe(b)
+	}
+	watch(0)
+	watch(0)
+	e := find(t, d, "inputs/drift")
+	one := d.features[0].test.LogE()
+	if e.Blocks != 2 || one <= 0 || math.Abs(e.LogE-math.Log((1+math.Exp(one))/2)) > 1e-12 {
+		t.Fatalf("blocks %d, log e %v of the one that counts, %v of the mean with one that learns", e.Blocks, one, e.LogE)
+	}
+	if e.Effect.Note != "the feature with most evidence: features.country" || e.N[1] == 0 {
+		t.Errorf("%+v does not say which feature", e)
+	}
+	plan := *c.plan
+	plan.Revision, plan.Features = 1, append([]window.Feature(nil), c.plan.Features...)
+	plan.Features[1].Edges = []float64{20, 40}
+	d.Relearn(&plan)
+	watch(0) // sealed before the revision was in force
+	if got := find(t, d, "inputs/drift"); got.Blocks != 2 || got.Skipped.Learning != 1 || got.LogE != e.LogE {
+		t.Errorf("a block of the old revision was read: %+v", got)
+	}
+	c.plan = &plan
+	watch(1)
+	if got := find(t, d, "inputs/drift"); got.Blocks != 3 || d.features[1].test == nil {
+		t.Errorf("a block of the new revision was not read: %+v", got)
+	}
+}
