@@ -35,8 +35,18 @@ func (c *checker) readable(m *Metric) bool {
 	if m.On == "outcome" {
 		return m.Field != ""
 	}
-	return named(m.Field, known[m.On]) && !strings.Contains(m.Field, "*") &&
-		(m.Kind == "proportion" || !named(m.Field, textual))
+	return named(m.Field, known[m.On]) && !strings.Contains(m.Field, "*")
+}
+
+// listed names the fields of an event in a message.
+func listed(on string) string {
+	names := slices.Clone(known[on])
+	for i, n := range names {
+		if strings.HasSuffix(n, ".") {
+			names[i] = n + "NAME"
+		}
+	}
+	return "known: " + strings.Join(names, ", ")
 }
 
 func (c *checker) drifts() {
@@ -65,7 +75,7 @@ func (c *checker) drifts() {
 func (c *checker) feature(d *Drift, k int, path []any, seen map[string]Feature) {
 	f := d.Of[k]
 	c.refuse(!strings.Contains(f.Field, "*"), path, "list the fields one by one: a baseline, which would know them, is not supported yet", "drift %s: %q names no single field", d.Name, f.Field)
-	c.refuse(named(f.Field, known["prediction"]), path, "known: "+strings.Join(known["prediction"], ", ")+"; outcomes are watched as metrics", "drift %s: predictions have no field %q", d.Name, f.Field)
+	c.refuse(named(f.Field, known["prediction"]), path, listed("prediction")+"; outcomes are watched as metrics", "drift %s: predictions have no field %q", d.Name, f.Field)
 	c.refuse(len(f.Categories) > 0 || !named(f.Field, textual), path, "write {field: "+f.Field+", categories: [a, b]}", "drift %s: %s is text, and its categories are not listed", d.Name, f.Field)
 	c.refuse(len(f.Categories) == 0 || !named(f.Field, numeric), path, "remove categories", "drift %s: %s is a number and has no categories", d.Name, f.Field)
 	c.refuse(len(f.Categories) == 0 || d.Method != "ks", path, "use method: psi", "drift %s: ks needs an order, and the categories of %s have none", d.Name, f.Field)

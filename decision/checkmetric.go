@@ -12,7 +12,8 @@ var maxValue = math.Ldexp(1, 40)
 func (c *checker) metric(i int, m *Metric) {
 	at := func(field string) []any { return place("metrics", i, field) }
 	c.name("metric", m.Name, at("name"))
-	c.refuse(c.readable(m), at("field"), "known: "+strings.Join(known[m.On], ", "), "metric %s: %ss have no field %q", m.Name, m.On, m.Field)
+	c.refuse(c.readable(m), at("field"), listed(m.On), "metric %s: %ss have no field %q", m.Name, m.On, m.Field)
+	c.refuse(m.Kind == "proportion" || m.On != "prediction" || !named(m.Field, textual), at("field"), "use kind: proportion, or a field of numbers", "metric %s: %s is text and has no %s", m.Name, m.Field, m.Kind)
 	c.refuse(m.Weight > 0 && m.Weight <= 1e6, at("weight"), "use a positive number; 1 is usual", "metric %s: weight %v is out of range", m.Name, m.Weight)
 	c.refuse(m.MDE >= 0 && m.MDE <= 10, at("mde"), "give it as a log odds ratio, such as 0.1", "metric %s: mde %v is out of range", m.Name, m.MDE)
 	c.kind(i, m)

@@ -112,17 +112,6 @@ func TestBudgetIsNeverOverspent(t *testing.T) { // R33
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(testSpec))
-	f.Add([]byte("a: {b: [1, 2"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := decision.Parse(b, "fuzz.yaml")
-		if (s == nil) == (err == nil) {
-			t.Fatalf("spec %v, error %v", s, err)
-		}
-	})
-}
-
 // The list of reasons in the documentation is written from the code.
 func TestReasonsAreDocumented(t *testing.T) {
 	var b strings.Builder

@@ -57,7 +57,9 @@ func (f *fields) sub(key string) *fields {
 
 // get returns the value of a field, nil if it is not given.
 func (f *fields) get(key string) *node {
-	f.known = append(f.known, key)
+	if !contains(f.known, key) {
+		f.known = append(f.known, key)
+	}
 	for i, k := range f.node.keys {
 		if k.text != key {
 			continue

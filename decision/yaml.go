@@ -81,8 +81,11 @@ func readYAML(data []byte, file string) (d *document, err error) {
 		return nil, d.fail(1, 1, "begin with apiVersion: "+apiVersion, "the spec is empty")
 	}
 	if len(docs) > 1 {
-		p := docs[1].Body.GetToken().Position
-		return nil, d.fail(p.Line, p.Column, "keep one rollout per file", "a second document begins here")
+		second, e := d.convert(docs[1].Body, 0)
+		if e != nil {
+			return nil, e
+		}
+		return nil, d.fail(second.line, second.col, "keep one rollout per file", "a second document begins here")
 	}
 	root, e := d.convert(docs[0].Body, 0)
 	if e != nil {
@@ -133,7 +136,7 @@ func (d *document) syntax(err error) *SpecError {
 		}
 	}
 	msg, _, _ = strings.Cut(msg, "\n")
-	return d.fail(line, max(1, col), "", "not valid YAML: %s", msg)
+	return d.fail(line, max(1, col), "look at brackets, quotes and indentation here and just before", "not valid YAML: %s", msg)
 }
 
 func (d *document) convert(n ast.Node, depth int) (*node, *SpecError) {
