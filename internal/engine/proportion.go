@@ -59,7 +59,9 @@ func (t *proportion) Observe(block Block) {
 		t.unsafe.EmptyArm++
 		return
 	}
-	t.harm.Observe(a, b, block.Stage)
+	if !t.harm.Observe(a, b, block.Stage) {
+		t.skipped.Learning++ // the base rate is not known yet
+	}
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(a.Moments(), b.Moments(), 0)
 		t.ones[0] += a.Y
