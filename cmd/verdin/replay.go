@@ -78,7 +78,7 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, output str
 		}
 		defer s.Close()
 		r.Sources = append(r.Sources, s)
-		r.Logs = append(r.Logs, schemas.Log{Topic: f, Partition: int32(i), Kinds: 1<<schemas.Kinds - 1})
+		r.Logs = append(r.Logs, schemas.Log{Topic: logName(f), Partition: int32(i), Kinds: 1<<schemas.Kinds - 1})
 	}
 	state, err := r.Run(ctx)
 	if errors.Is(err, pump.ErrEmpty) {
