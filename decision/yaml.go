@@ -47,12 +47,12 @@ type document struct {
 	root  *node
 }
 
+// fail makes a complaint; a place beyond the text is moved to its end.
 func (d *document) fail(line, col int, remedy, format string, args ...any) *SpecError {
-	e := &SpecError{File: d.file, Line: line, Column: col, Message: fmt.Sprintf(format, args...), Remedy: remedy}
-	if line >= 1 && line <= len(d.lines) {
-		e.Source = strings.TrimSuffix(d.lines[line-1], "\r")
-	}
-	return e
+	line = min(max(1, line), len(d.lines))
+	source := strings.TrimSuffix(d.lines[line-1], "\r")
+	return &SpecError{File: d.file, Line: line, Column: min(max(1, col), utf8.RuneCountInString(source)+1),
+		Message: fmt.Sprintf(format, args...), Remedy: remedy, Source: source}
 }
 
 // readYAML parses one YAML document strictly: no duplicate fields, anchors,
@@ -132,11 +132,11 @@ func (d *document) syntax(err error) *SpecError {
 	if errors.As(err, &at) {
 		msg = at.GetMessage()
 		if t := at.GetToken(); t != nil && t.Position != nil {
-			line, col = min(t.Position.Line, len(d.lines)), t.Position.Column
+			line, col = t.Position.Line, t.Position.Column
 		}
 	}
 	msg, _, _ = strings.Cut(msg, "\n")
-	return d.fail(line, max(1, col), "look at brackets, quotes and indentation here and just before", "not valid YAML: %s", msg)
+	return d.fail(line, col, "look at brackets, quotes and indentation here and just before", "not valid YAML: %s", msg)
 }
 
 func (d *document) convert(n ast.Node, depth int) (*node, *SpecError) {
