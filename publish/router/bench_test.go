@@ -88,9 +88,6 @@ func rollback(v *schemas.Verdict) {
 }
 func hold(v *schemas.Verdict)       { v.Verdict = schemas.VerdictHold }
 func keepWeight(v *schemas.Verdict) { v.OnExpiry = schemas.ExpiryHold }
-func because(code string) func(*schemas.Verdict) {
-	return func(v *schemas.Verdict) { v.Reason.Code = code }
-}
 func generation(g uint64) func(*schemas.Verdict) {
 	return func(v *schemas.Verdict) { v.Generation, v.Sequence, v.PrevDigest = g, 1, "" }
 }
