@@ -1,0 +1,183 @@
+package decision_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"verdin/decision"
+	"verdin/schemas"
+	"verdin/stats"
+)
+
+type transition struct {
+	name    string
+	spec    func(*decision.Spec)
+	stage   int // reached before the look
+	change  func(*decision.Input)
+	verdict string // "" = nothing is said
+	reason  string
+	phase   string
+	canary  int // weight in basis points
+}
+
+var ready = func(*decision.Input) {}
+
+const (
+	hold     = schemas.VerdictHold
+	rollback = schemas.VerdictRollback
+)
+
+var transitions = []transition{
+	{name: "all shown: forward", change: ready, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "bake too short", change: func(in *decision.Input) { in.Stage.Bake = 9 * time.Minute }, phase: "running"},
+	{name: "labels not baked", change: func(in *decision.Input) { in.Stage.LabelBake = 9 * time.Minute }, phase: "running"},
+	{name: "too few samples in one arm", change: func(in *decision.Input) { in.Stage.Samples[1] = 99 }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "one guardrail not shown safe", change: func(in *decision.Input) { evidence(in, "accuracy/safe", notYet) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "safe before, not in this stage", change: func(in *decision.Input) { evidence(in, "errors/safe_stage", notYet) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "safety that has declined again", change: func(in *decision.Input) {
+		evidence(in, "errors/safe", func(e *stats.Evidence) { e.LogE, e.Result = 1, stats.Unknown })
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "evidence missing", change: func(in *decision.Input) { in.Evidence = in.Evidence[3:] }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "evidence that is no number", change: func(in *decision.Input) {
+		evidence(in, "errors/safe", func(e *stats.Evidence) { e.LogE = math.NaN() })
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "harm not looked for", change: func(in *decision.Input) { in.Evidence = in.Evidence[1:] }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "limit not looked for", change: func(in *decision.Input) { evidence(in, "errors/limit", func(e *stats.Evidence) { e.Test = "" }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "harm that is no number", change: func(in *decision.Input) {
+		evidence(in, "errors/harm", func(e *stats.Evidence) { e.LogE, e.LogEMax = math.NaN(), math.NaN() })
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "harm without a threshold", change: func(in *decision.Input) {
+		evidence(in, "errors/harm", func(e *stats.Evidence) { e.Threshold = math.NaN() })
+	}, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "signal that is no number", change: func(in *decision.Input) { evidence(in, "tokens/harm", func(e *stats.Evidence) { e.LogE = math.NaN() }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "guarded distribution still learning", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Blocks = 0 }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "guarded distribution not looked at", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Metric = "" }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "too few matured labels in one arm", change: func(in *decision.Input) { in.Stage.LabelSamples[0] = 99 }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "windows judged far behind", change: func(in *decision.Input) { in.Health.Mark = in.Cut.Wall.Add(-4 * time.Minute) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "catching up", change: func(in *decision.Input) { in.Cut.CatchingUp = true }, phase: "running"},
+	{name: "manual gate without a word", stage: 1, change: ready, verdict: hold, reason: "gate", phase: "held", canary: 5000},
+	{name: "manual gate passed", stage: 1, change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}} },
+		verdict: schemas.VerdictPromote, reason: "promoted", phase: "promoted", canary: 9500},
+	{name: "baked at 100 %", stage: 2, change: ready, verdict: schemas.VerdictPromote, reason: "completed", phase: "completed", canary: 10000},
+
+	{name: "harm", change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm that was shown once", change: func(in *decision.Input) {
+		evidence(in, "errors/harm", func(e *stats.Evidence) { shown(e); e.LogE = -3 })
+	}, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm beats safety", change: func(in *decision.Input) { evidence(in, "accuracy/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm while catching up", change: func(in *decision.Input) { in.Cut.CatchingUp = true; evidence(in, "errors/harm", shown) },
+		verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm at 100 %", stage: 2, change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "harm under a policy to hold", spec: func(s *decision.Spec) { s.Policy.OnGuardrail = "hold" },
+		change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: hold, reason: "harm", phase: "held", canary: 1000},
+	{name: "limit", change: func(in *decision.Input) { evidence(in, "errors/limit", shown) }, verdict: rollback, reason: "limit_exceeded", phase: "rolled_back"},
+	{name: "drift of a guarded distribution", change: func(in *decision.Input) { evidence(in, "scores/drift", shown) }, verdict: rollback, reason: "drift", phase: "rolled_back"},
+	{name: "signal", change: func(in *decision.Input) { evidence(in, "tokens/harm", shown) }, verdict: hold, reason: "signal", phase: "held", canary: 1000},
+	{name: "signal that has fallen again", change: func(in *decision.Input) {
+		evidence(in, "tokens/harm", func(e *stats.Evidence) { shown(e); e.LogE = 1 })
+	}, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "signal under a policy to roll back", spec: func(s *decision.Spec) { s.Policy.OnSignal = "rollback" },
+		change: func(in *decision.Input) { evidence(in, "tokens/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "split broken", change: func(in *decision.Input) { evidence(in, "sample_ratio", shown) }, verdict: hold, reason: "assignment", phase: "held", canary: 1000},
+
+	{name: "no data", change: func(in *decision.Input) { in.Health.LastData = in.Cut.Wall.Add(-2*time.Minute - 40*time.Second) }, verdict: hold, reason: "no_data", phase: "held", canary: 1000},
+	{name: "data as old as it usually is", change: func(in *decision.Input) { in.Health.LastData = in.Cut.Wall.Add(-2*time.Minute - 39*time.Second) },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "canary silent, could be chance", change: func(in *decision.Input) { silentCanary(in, 87, time.Hour) }, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "canary silent, hardly chance", change: func(in *decision.Input) { silentCanary(in, 88, time.Hour) }, verdict: hold, reason: "canary_silent", phase: "held", canary: 1000},
+	{name: "canary silent for long", change: func(in *decision.Input) { silentCanary(in, 132, 12*time.Minute) }, verdict: rollback, reason: "canary_silent", phase: "rolled_back"},
+	{name: "canary silent beyond doubt, not yet long", change: func(in *decision.Input) { silentCanary(in, 132, 10*time.Minute) }, verdict: hold, reason: "canary_silent", phase: "held", canary: 1000},
+	{name: "stable silent", change: func(in *decision.Input) { in.Health.CanarySinceStable = 5 }, verdict: hold, reason: "no_baseline", phase: "held", canary: 1000},
+	{name: "late rows", change: func(in *decision.Input) { in.Health.Late = [2]int64{130, 0} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "one arm later than the other", change: func(in *decision.Input) { in.Health.Late = [2]int64{0, 15} }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "a few late rows of a small arm", change: func(in *decision.Input) { in.Health.Late, in.Health.Seen = [2]int64{0, 2}, [2]int64{900, 100} },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "late rows of one arm, few of the other", change: func(in *decision.Input) { in.Health.Late, in.Health.Seen = [2]int64{900, 0}, [2]int64{9000, 9} },
+		verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "windows with lost records", change: func(in *decision.Input) { in.Health.Incomplete = 1 }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "stage too long", change: func(in *decision.Input) {
+		in.Cut.Wall = wall(2 * time.Hour)
+		fresh(in)
+		evidence(in, "errors/safe", notYet)
+	},
+		verdict: hold, reason: "max_duration", phase: "held", canary: 1000},
+	{name: "stage too long under a policy to roll back", spec: func(s *decision.Spec) { s.Policy.OnMaxDuration = "rollback" },
+		change: func(in *decision.Input) {
+			in.Cut.Wall = wall(2 * time.Hour)
+			fresh(in)
+			evidence(in, "errors/safe", notYet)
+		}, verdict: rollback, reason: "max_duration", phase: "rolled_back"},
+	{name: "stage long but decided", change: func(in *decision.Input) { in.Cut.Wall = wall(2 * time.Hour); fresh(in) },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+
+	{name: "operator pauses", change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "pause", Actor: "ann"}} }, verdict: hold, reason: "paused", phase: "paused", canary: 1000},
+	{name: "operator rolls back", change: func(in *decision.Input) {
+		in.Commands = []decision.Command{{Verb: "rollback", Actor: "ann", Reason: "bad answers"}}
+	}, verdict: rollback, reason: "command", phase: "rolled_back"},
+	{name: "operator kills", change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "kill", Actor: "ann"}} }, verdict: rollback, reason: "command", phase: "rolled_back"},
+	{name: "another engine writes the chain", change: func(in *decision.Input) {
+		in.Publish = []decision.PublishResult{{Generation: 1, Sequence: 1, Result: "fenced"}}
+	}, phase: "running"},
+}
+
+// silentCanary: stable had n events since the canary's last, which is long ago.
+func silentCanary(in *decision.Input, n int64, quiet time.Duration) {
+	in.Health.StableSinceCanary = n
+	in.Health.LastArm[1] = in.Cut.Wall.Add(-quiet - 39*time.Second)
+}
+
+// fresh moves the data up to the cut.
+func fresh(in *decision.Input) {
+	last := in.Cut.Wall.Add(-40 * time.Second)
+	in.Health.Mark, in.Health.LastData, in.Health.LastArm = last, last, [2]schemas.Time{last, last}
+}
+
+func TestTransitions(t *testing.T) {
+	for _, c := range transitions {
+		t.Run(c.name, func(t *testing.T) {
+			s := spec(t)
+			if c.spec != nil {
+				s = spec(t, c.spec)
+			}
+			r := begun(t, s)
+			for i := range c.stage {
+				r.forward(time.Duration(i+1) * 20 * time.Minute)
+			}
+			in := good(s, 80*time.Minute)
+			c.change(&in)
+			before := r.st
+			v := r.look(in)
+			if r.st.Phase != c.phase {
+				t.Errorf("phase %s, want %s", r.st.Phase, c.phase)
+			}
+			if (v != nil) != (c.verdict != "") {
+				t.Fatalf("verdict %+v, want %q", v, c.verdict)
+			}
+			if v == nil {
+				return
+			}
+			if v.Verdict != c.verdict || v.Reason.Code != c.reason || v.WeightOf(schemas.ArmCanary) != c.canary || v.WeightOf(schemas.ArmStable) != 10000-c.canary {
+				t.Errorf("%s %s with canary %d, want %s %s with %d: %s", v.Verdict, v.Reason.Code, v.WeightOf(schemas.ArmCanary), c.verdict, c.reason, c.canary, v.Reason.Message)
+			}
+			if v.Sequence != before.Sequence+1 || v.PrevDigest != before.PrevDigest || r.st.PrevDigest != schemas.Digest(v.AppendJSON(nil)) {
+				t.Errorf("the chain is broken: sequence %d after %d", v.Sequence, before.Sequence)
+			}
+		})
+	}
+}
+
+func TestEveryReasonHasATransition(t *testing.T) {
+	seen := map[string]bool{"started": true, "resumed": true} // have tests of their own below
+	for _, c := range transitions {
+		seen[c.reason] = true
+	}
+	for _, r := range decision.Reasons {
+		if !seen[r.Code] {
+			t.Errorf("reason %s has no transition", r.Code)
+		}
+		if r.Meaning == "" || r.Remedy == "" {
+			t.Errorf("reason %s has no meaning or no remedy", r.Code)
+		}
+	}
+}
