@@ -1,0 +1,106 @@
+package pump
+
+import (
+	"slices"
+	"testing"
+
+	"verdin/decision"
+	"verdin/schemas"
+)
+
+// book expects acknowledgements of n routers for verdicts 1 to last of generation 1.
+func book(n int, last uint64) *ackBook {
+	b := &ackBook{expected: n}
+	for s := range last {
+		b.open(&schemas.Verdict{Generation: 1, Sequence: s + 1})
+	}
+	return b
+}
+
+func ack(router string, sequence uint64, at schemas.Time) Ack {
+	return Ack{Router: router, Generation: 1, Sequence: sequence, At: at}
+}
+
+func applied(sequence uint64, at schemas.Time) decision.Applied {
+	return decision.Applied{Generation: 1, Sequence: sequence, At: at}
+}
+
+// A verdict is applied when the last expected router has acknowledged it, at that
+// router's time; the same router twice is one router.
+func TestAVerdictIsAppliedByTheLastExpectedRouter(t *testing.T) {
+	b := book(3, 1)
+	for _, a := range []Ack{ack("a", 1, 10), ack("b", 1, 30), ack("a", 1, 40)} {
+		if got := b.take(a); got != nil {
+			t.Fatalf("applied %v after two routers of three", got)
+		}
+	}
+	if !b.waiting() {
+		t.Error("nobody waits for the third")
+	}
+	if got := b.take(ack("c", 1, 20)); !slices.Equal(got, []decision.Applied{applied(1, 30)}) {
+		t.Errorf("applied %v, want at 30, the last of the three", got)
+	}
+	if b.waiting() {
+		t.Error("still waiting")
+	}
+	if got := b.take(ack("d", 1, 50)); got != nil {
+		t.Errorf("applied again: %v", got)
+	}
+}
+
+// Who serves a later verdict serves the earlier ones too: routers may skip some.
+func TestALaterAcknowledgementCountsForEarlierVerdicts(t *testing.T) {
+	b := book(2, 3)
+	b.take(ack("a", 1, 10))
+	b.take(ack("a", 2, 20))
+	if got := b.take(ack("b", 2, 15)); !slices.Equal(got, []decision.Applied{applied(1, 20), applied(2, 20)}) {
+		t.Errorf("applied %v, want the first two", got)
+	}
+	if got := b.take(ack("a", 1, 99)); got != nil || b.heads[0].sequence != 2 {
+		t.Errorf("an old acknowledgement turned router a back: %v", got)
+	}
+	b.take(ack("a", 3, 40))
+	if got := b.take(ack("b", 3, 50)); !slices.Equal(got, []decision.Applied{applied(3, 50)}) {
+		t.Errorf("applied %v, want the third at 50", got)
+	}
+}
+
+// A router that answers before the server's own confirmation has answered.
+func TestAnAcknowledgementMayComeBeforeThePublishResult(t *testing.T) {
+	b := book(1, 1)
+	got := b.take(ack("a", 1, 10))
+	b.result(decision.PublishResult{Generation: 1, Sequence: 1, Result: "acked"})
+	if len(got) != 1 || b.waiting() {
+		t.Errorf("applied %v, waiting %v", got, b.waiting())
+	}
+	b = book(1, 1)
+	b.result(decision.PublishResult{Generation: 1, Sequence: 1, Result: "acked"})
+	if !b.waiting() {
+		t.Error("a confirmation by the server is no acknowledgement by a router")
+	}
+}
+
+// A verdict that no router will see is not waited for; the others are.
+func TestWhatWasNeverSentIsNotWaitedFor(t *testing.T) {
+	for _, result := range []string{"fenced", "expired"} {
+		b := book(1, 2)
+		b.result(decision.PublishResult{Generation: 1, Sequence: 2, Result: result})
+		b.result(decision.PublishResult{Generation: 2, Sequence: 1, Result: result}) // another generation's
+		if got := b.take(ack("a", 1, 10)); len(got) != 1 || b.waiting() {
+			t.Errorf("%s: applied %v, waiting %v", result, got, b.waiting())
+		}
+	}
+}
+
+// Acknowledgements of an earlier generation say nothing of this one.
+func TestGenerationsAreOrderedBeforeSequences(t *testing.T) {
+	b := &ackBook{expected: 1}
+	b.open(&schemas.Verdict{Generation: 2, Sequence: 1})
+	if got := b.take(ack("a", 9, 10)); got != nil {
+		t.Errorf("applied %v by the generation before", got)
+	}
+	got := b.take(Ack{Router: "a", Generation: 2, Sequence: 1, At: 20})
+	if want := []decision.Applied{{Generation: 2, Sequence: 1, At: 20}}; !slices.Equal(got, want) {
+		t.Errorf("applied %v, want %v", got, want)
+	}
+}
