@@ -10,7 +10,7 @@ import (
 func exactArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usage(fmt.Errorf("%s wants %s, got %d arguments: see %s --help", cmd.Name(), what, len(args), cmd.CommandPath()))
+			return usage(fmt.Errorf("%s wants %s, got %d: see %s --help", cmd.Name(), what, len(args), cmd.CommandPath()))
 		}
 		return nil
 	}

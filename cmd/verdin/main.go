@@ -83,8 +83,26 @@ func newRoot() *cobra.Command {
 		Short:         "Judge canary releases of machine-learning models from their event stream",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          unknownCommand,
+
+		SuggestionsMinimumDistance: 2,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
+	})
 	root.AddCommand(newDemo(), newRun(), newReplay(), newSimulate(), newValidate(), newVersion())
 	return root
+}
+
+// unknownCommand is reached when no command was named, or none that there is.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return root.Help()
+	}
+	remedy := "see verdin --help"
+	if like := root.SuggestionsFor(args[0]); len(like) > 0 {
+		remedy = fmt.Sprintf("did you mean %q?", like[0])
+	}
+	return usage(fmt.Errorf("unknown command %q: %s", args[0], remedy))
 }

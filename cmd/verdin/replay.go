@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -29,6 +30,9 @@ verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolle
 back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
 		Args: minArgs(1, "at least one recording"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if specPath == "" {
+				return usage(errors.New("replay wants --spec SPEC, the rollout that the recording is judged by"))
+			}
 			spec, err := loadSpec(specPath)
 			if err != nil {
 				return err
@@ -69,7 +73,13 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, output str
 		}
 		return print(o.Verdict)
 	}
-	r.Counts = func(c engine.Counts) { fmt.Fprintln(diag, summary(c)) }
+	rejected := &rejects{}
+	r.Counts = func(c engine.Counts) {
+		fmt.Fprintln(diag, summary(c))
+		if rejected.n > 0 {
+			fmt.Fprintln(diag, rejected)
+		}
+	}
 	bar := progress(diag, files)
 	for i, f := range files {
 		s, err := recording.OpenStream(ctx, f, r.Layout, recording.StreamOptions{Log: i, Progress: bar})
@@ -77,12 +87,16 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, output str
 			return decision.State{}, err
 		}
 		defer s.Close()
-		r.Sources = append(r.Sources, s)
+		r.Sources = append(r.Sources, watched{s, f, rejected})
 		r.Logs = append(r.Logs, schemas.Log{Topic: logName(f), Partition: int32(i), Kinds: 1<<schemas.Kinds - 1})
 	}
 	state, err := r.Run(ctx)
 	if errors.Is(err, pump.ErrEmpty) {
-		return state, fmt.Errorf("%w: %v; is it NDJSON with one event a line?", err, files)
+		why := "is it NDJSON with one event a line?"
+		if rejected.n > 0 {
+			why = rejected.String()
+		}
+		return state, fmt.Errorf("%w %s: %s", err, strings.Join(files, ", "), why)
 	}
 	return state, err
 }

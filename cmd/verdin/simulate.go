@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -52,6 +53,9 @@ the recording gives the same verdicts. They go to standard output.`,
 				sc.RequestsPerSecond = rate
 			}
 			sc.Name = logName(out) // verdicts name the log that they come from
+			if err := spare(specPath(out), out, sc.Spec); err != nil {
+				return usage(err)
+			}
 			w, err := recording.Create(out)
 			if err != nil {
 				return err
@@ -94,4 +98,17 @@ func logName(recording string) string {
 // specPath is where the spec of a recording stands.
 func specPath(recording string) string {
 	return filepath.Join(filepath.Dir(recording), logName(recording)+".yaml")
+}
+
+// spare refuses to write a spec over the recording, or over a spec that is not the
+// scenario's.
+func spare(spec, out string, text []byte) error {
+	if spec == filepath.Clean(out) {
+		return fmt.Errorf("simulate writes the spec to %s beside the recording: give --out another ending, for example .ndjson.zst", spec)
+	}
+	old, err := os.ReadFile(spec)
+	if err == nil && !bytes.Equal(old, text) {
+		return fmt.Errorf("simulate would write the spec over %s, which differs: move it away, or choose another --out", spec)
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package pump
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"verdin/decision"
@@ -35,6 +34,7 @@ type Replay struct {
 	next    schemas.Time // window end of the next cut
 	last    schemas.Time // greatest event time seen
 	seq     int64
+	drained bool // every log has ended
 	applied []decision.Applied
 	final   decision.State
 }
@@ -125,7 +125,7 @@ func (r *Replay) load(ctx context.Context, i int) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", r.Logs[i].Topic, err)
+			return err
 		}
 		h.chunk, h.row = c, 0
 		if c.Len() > 0 {
@@ -190,6 +190,7 @@ func (r *Replay) finish(ctx context.Context) error {
 	if len(r.Layout.Fields[schemas.KindOutcome]) > 0 {
 		last = last.Add(r.Spec.Source.Horizon)
 	}
+	r.drained = true
 	if err := r.cuts(ctx, last); err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (r *Replay) finish(ctx context.Context) error {
 func (r *Replay) cut(due, upto, wall schemas.Time, ended bool) error {
 	r.seq++
 	in := engine.CutInput{
-		Cut:  decision.Cut{Seq: r.seq, Wall: wall, Due: due, Foreign: true, Ended: ended},
+		Cut:  decision.Cut{Seq: r.seq, Wall: wall, Due: due, Foreign: true, Drained: r.drained, Ended: ended},
 		Upto: upto,
 	}
 	if len(r.applied) > 0 {
