@@ -159,9 +159,9 @@ func TestARevisionBeginsWithItsWindow(t *testing.T) {
 	next.Revision++
 	next.Features = append([]window.Feature(nil), f.plan.Features...)
 	next.Features[0].Edges = []float64{20, 40}
-	f.Revise(&next, at(20))
+	f.Revise(&next, at(30)) // [20, 30) is not open yet, and still of the old plan
 	var got []window.Partial
-	for i, s := range []float64{19.9, 20, 31} {
+	for i, s := range []float64{19.9, 20, 30} {
 		ev := answer(string(rune('b'+i)), "stable", s)
 		ev.Features = old.Features
 		got = append(got, of(window.Fast, f.put(0, ev))...)
@@ -176,7 +176,7 @@ func TestARevisionBeginsWithItsWindow(t *testing.T) {
 		revision uint32
 		rows     uint64 // of the stable arm
 		binned   uint64
-	}{{at(20), 0, 2, 0}, {at(30), 1, 1, 1}, {at(40), 1, 1, 1}}
+	}{{at(20), 0, 2, 0}, {at(30), 0, 1, 0}, {at(40), 1, 1, 1}}
 	for i, w := range want {
 		p := got[i+1]
 		feature := &p.Cells[0].Arms[0].Features[0]
