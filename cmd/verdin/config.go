@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
+	"verdin/decision"
 	"verdin/ingest/kafka"
 	"verdin/publish/nats"
 )
@@ -47,8 +50,8 @@ func loadConfig(path string) (*engineConfig, error) {
 	}
 	c := &engineConfig{Engine: "verdin"}
 	c.HTTP.Addr = "127.0.0.1:9464"
-	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil {
-		return nil, fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))
+	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, placed(path, string(data), err)
 	}
 	dir := filepath.Dir(path)
 	for _, p := range []*string{&c.Signing.SeedFile, &c.Rollouts.Dir} {
@@ -59,6 +62,22 @@ func loadConfig(path string) (*engineConfig, error) {
 	return c, c.check(path)
 }
 
+// placed shows what the YAML reader says in the way of a refused spec: the place,
+// the line, and a caret.
+func placed(path, text string, err error) error {
+	var at yaml.Error
+	if !errors.As(err, &at) || at.GetToken() == nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	pos := at.GetToken().Position
+	e := &decision.SpecError{File: path, Line: pos.Line, Column: pos.Column, Message: at.GetMessage()}
+	if lines := strings.Split(text, "\n"); pos.Line >= 1 && pos.Line <= len(lines) {
+		e.Source = lines[pos.Line-1]
+	}
+	return e
+}
+
+// check lists what is missing or wrong, one line each.
 func (c *engineConfig) check(path string) error {
 	var errs []error
 	if err := c.Kafka.Validate(); err != nil {
@@ -75,8 +94,8 @@ func (c *engineConfig) check(path string) error {
 	} else if info, err := os.Stat(c.Rollouts.Dir); err != nil || !info.IsDir() {
 		errs = append(errs, fmt.Errorf("rollouts.dir %s is no folder: make it", c.Rollouts.Dir))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("%s:\n%w", path, err)
+	for i, err := range errs {
+		errs[i] = fmt.Errorf("%s: %w", path, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,8 +29,10 @@ type folder struct {
 	refused map[string]string   // by path: the last complaint, told once
 }
 
-// retryEvery is how long a refused file rests before it is tried again.
-const retryEvery = 10 * time.Second
+const (
+	retryEvery = 10 * time.Second       // a refused file is tried again: a missing topic may have been made since
+	quiet      = 200 * time.Millisecond // how long the folder must rest: half-written files are not read
+)
 
 // running is one rollout at work.
 type running struct {
@@ -37,8 +41,9 @@ type running struct {
 	done         sync.WaitGroup
 }
 
-// watch starts what is in the folder and follows its changes until ctx ends. All
-// rollouts have stopped when it returns.
+// watch starts what is in the folder and follows its changes until ctx ends. It is
+// an error if there are files at the start and none can be run. All rollouts have
+// stopped when it returns.
 func (f *folder) watch(ctx context.Context) error {
 	f.running, f.refused = map[string]*running{}, map[string]string{}
 	w, err := fsnotify.NewWatcher()
@@ -50,31 +55,46 @@ func (f *folder) watch(ctx context.Context) error {
 		return fmt.Errorf("watch %s: %w", f.dir, err)
 	}
 	defer f.stopAll()
+	news := f.scan(ctx)
+	if len(f.running) == 0 && len(news) > 0 {
+		return errors.Join(news...)
+	}
 	for {
-		if err := f.scan(ctx); err != nil {
-			return err
+		for _, err := range news {
+			refused(f.diag, err)
 		}
-		var again <-chan time.Time
-		if len(f.refused) > 0 {
-			again = time.After(retryEvery) // a missing topic may have been made since
+		if !f.rest(ctx, w) {
+			return nil
 		}
+		news = f.scan(ctx)
+	}
+}
+
+// rest waits until the folder has changed and is quiet again, or refused files are
+// due for another try. It returns false if ctx ended.
+func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) bool {
+	var due <-chan time.Time
+	if len(f.refused) > 0 {
+		due = time.After(retryEvery)
+	}
+	for {
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-again:
+			return false
+		case <-due:
+			return true
 		case err := <-w.Errors:
 			f.log.Error("watching the rollouts", "dir", f.dir, "err", err)
 		case <-w.Events:
+			due = time.After(quiet)
 		}
 	}
 }
 
-// scan makes the running rollouts those of the folder.
-func (f *folder) scan(ctx context.Context) error {
-	paths, err := filepath.Glob(filepath.Join(f.dir, "*.yaml"))
-	if err != nil {
-		return err
-	}
+// scan makes the running rollouts those of the folder, and returns why files are
+// refused that were not, or for another reason.
+func (f *folder) scan(ctx context.Context) (news []error) {
+	paths, _ := filepath.Glob(filepath.Join(f.dir, "*.yaml")) // fails for a bad pattern only
 	slices.Sort(paths)
 	for path, r := range f.running {
 		if !slices.Contains(paths, path) {
@@ -82,21 +102,21 @@ func (f *folder) scan(ctx context.Context) error {
 			f.end(path)
 		}
 	}
+	maps.DeleteFunc(f.refused, func(path, _ string) bool { return !slices.Contains(paths, path) })
 	for _, path := range paths {
-		if err := f.apply(ctx, path); err != nil && ctx.Err() == nil {
-			f.complain(path, err)
+		err := f.apply(ctx, path)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			delete(f.refused, path)
+		case f.refused[path] != err.Error():
+			f.refused[path] = err.Error()
+			news = append(news, err)
 		}
 	}
 	f.health.SetReady("rollouts", len(f.refused) == 0, fmt.Sprintf("%d running, %d files refused", len(f.running), len(f.refused)))
-	return nil
-}
-
-// complain tells once why a file is refused.
-func (f *folder) complain(path string, err error) {
-	if f.refused[path] != err.Error() {
-		f.refused[path] = err.Error()
-		refused(f.diag, err)
-	}
+	return news
 }
 
 // apply starts a file's rollout if it is new or its analysis has changed.
@@ -107,25 +127,22 @@ func (f *folder) apply(ctx context.Context, path string) error {
 	}
 	spec, err := decision.Parse(data, path)
 	if err != nil {
-		return err
+		return usage(err)
 	}
 	name := spec.Namespace + "/" + spec.Name
 	for other, r := range f.running {
 		if other != path && r.name == name {
-			return fmt.Errorf("%s: rollout %s is already defined by %s: rename one of them", path, name, other)
+			return usage(fmt.Errorf("%s: rollout %s is already defined by %s: rename one of them", path, name, other))
 		}
 	}
-	old := f.running[path]
-	if old != nil && old.digest == spec.Digest {
-		delete(f.refused, path)
+	if old := f.running[path]; old != nil && old.digest == spec.Digest {
 		return nil
 	}
 	b, err := f.prepare(ctx, spec)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	f.end(path)
-	delete(f.refused, path)
 	f.start(ctx, path, b)
 	return nil
 }

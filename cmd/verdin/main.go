@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, diag io.Writer) 
 		return exitOK
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintln(diag, "verdin: "+exit.err.Error())
+			fmt.Fprintln(diag, "verdin: "+err.Error())
 		}
 		return exit.code
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +26,8 @@ func newRun() *cobra.Command {
 
 Every *.yaml in the folder rollouts.dir is one rollout. The folder is watched: a
 new file starts a rollout, a changed one starts a new generation of it, a removed
-one stops it. A file that is refused changes nothing.`,
+one stops it. A file that is refused changes nothing; only if the engine starts
+with files and can run none of them, it ends.`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(path)
@@ -61,24 +64,39 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	health := telemetry.NewHealth("nats", "rollouts")
 	health.SetReady("nats", true, "connected")
 	w.metrics.BuildInfo(version(), "", "")
-	server := &telemetry.Server{Addr: cfg.HTTP.Addr, AllowRemote: cfg.HTTP.NonLoopback, Handler: telemetry.Handler(w.metrics, health)}
-	listener, err := server.Listen(ctx)
+	served, err := listen(ctx, stop, cfg, telemetry.Handler(w.metrics, health), log)
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(ctx, listener) }()
-	go w.publisher.RunBeats(ctx, 5*time.Second, wallClock, w.board.heads, func(err error) { log.Error("heartbeat", "err", err) })
-	log.Info("listening", "addr", listener.Addr().String(), "paths", "/metrics /livez /readyz")
-
+	w.running.Go(func() {
+		w.publisher.RunBeats(ctx, 5*time.Second, wallClock, w.board.heads, func(err error) { log.Error("heartbeat", "err", err) })
+	})
 	f := &folder{wires: w, dir: cfg.Rollouts.Dir, diag: diag, health: health}
 	err = f.watch(ctx)
 	stop()
-	if served := <-failed; err == nil {
-		err = served
-	}
+	err = errors.Join(err, <-served)
 	log.Info("stopped")
 	return err
+}
+
+// listen serves metrics and probes until ctx ends. The channel tells how that
+// ended; a server that fails stops the engine.
+func listen(ctx context.Context, stop func(), cfg *engineConfig, h http.Handler, log *slog.Logger) (<-chan error, error) {
+	server := &telemetry.Server{Addr: cfg.HTTP.Addr, AllowRemote: cfg.HTTP.NonLoopback, Handler: h}
+	listener, err := server.Listen(ctx)
+	switch {
+	case errors.Is(err, telemetry.ErrRemote):
+		return nil, usage(fmt.Errorf("http.addr %q can be reached from other machines and asks nobody who they are: put a proxy in front, or set http.nonLoopback: true", cfg.HTTP.Addr))
+	case err != nil:
+		return nil, fmt.Errorf("http.addr: %w: choose another port, or end what listens there", err)
+	}
+	served := make(chan error, 1)
+	go func() {
+		served <- server.Serve(ctx, listener)
+		stop()
+	}()
+	log.Info("listening", "addr", listener.Addr().String(), "paths", "/metrics /livez /readyz")
+	return served, nil
 }
 
 // lookEvery is how often a live engine asks whether there is something to judge.
