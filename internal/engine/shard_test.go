@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
 
+	"verdin/ingest/codec"
 	"verdin/ingest/window"
 	"verdin/schemas"
 	"verdin/stats"
@@ -46,17 +48,22 @@ func TestAWindowIsSealedAtExactlyTheFirstRecordThatReachesItsEnd(t *testing.T) {
 	}
 }
 
-// A record may belong to the window that it seals: it is in it.
-func TestTheRecordThatSealsIsReadBeforeItsSeal(t *testing.T) {
+// Feed stops behind the row that seals, so that whoever merges logs can cut there, and
+// goes on from there; what became no row is passed with the chunk.
+func TestFeedStopsBehindTheRowThatSeals(t *testing.T) {
 	f := newFeeder(t, predictions)
-	f.plan.Lateness = 0 // then a record at 10 s seals [0, 10) and lies in [10, 20)
-	f.put(0, answer("a", "stable", 1))
-	got := of(window.Fast, f.put(0, answer("b", "stable", 10)))
-	if len(got) != 1 || rows(&got[0]) != [2]uint64{1, 0} {
-		t.Fatalf("%s; want [0, 10) with one row", show(got))
+	c := new(schemas.Chunk)
+	c.Reset(0, f.layout)
+	for i, s := range []float64{1, 15, 16, 25} {
+		f.decoders[0].Append(c, codec.Record{Offset: int64(10 + i), Value: answer(fmt.Sprint(s), "stable", s).AppendLine(nil)})
 	}
-	if c := f.counts(); c.Counted != 2 {
-		t.Errorf("%+v, want both counted", c)
+	f.decoders[0].Append(c, codec.Record{Offset: 14, Value: []byte("{}")})
+	for _, step := range []struct{ from, to, windows, next int }{{0, 2, 1, 12}, {2, 4, 1, 14}, {4, 4, 0, 15}} {
+		row := f.Feed(c, step.from)
+		first, next := f.Position(0)
+		if got := of(window.Fast, f.Take()); row != step.to || len(got) != step.windows || first != 10 || next != int64(step.next) {
+			t.Errorf("from row %d: to row %d with %d windows, offsets [%d, %d); want %+v from 10", step.from, row, len(got), first, next, step)
+		}
 	}
 }
 
