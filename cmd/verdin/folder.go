@@ -109,7 +109,10 @@ func (f *folder) scan(ctx context.Context) (news []error) {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
-			delete(f.refused, path)
+			if f.refused[path] != "" {
+				f.log.Info("rollout file no longer refused", "file", path)
+				delete(f.refused, path)
+			}
 		case f.refused[path] != err.Error():
 			f.refused[path] = err.Error()
 			news = append(news, err)

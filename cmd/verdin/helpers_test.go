@@ -104,6 +104,7 @@ func containsAll(s string, parts []string) bool {
 // program is a command that runs until it is stopped.
 type program struct {
 	*output // diagnostics
+	out     *output
 	cancel  context.CancelFunc
 	code    chan int
 }
@@ -112,11 +113,11 @@ type program struct {
 func launch(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &program{output: newOutput(), cancel: cancel, code: make(chan int, 1)}
+	p := &program{output: newOutput(), out: newOutput(), cancel: cancel, code: make(chan int, 1)}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.code <- run(ctx, args, strings.NewReader(""), newOutput(), p.output)
+		p.code <- run(ctx, args, strings.NewReader(""), p.out, p.output)
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
 	return p
@@ -154,24 +155,31 @@ func goroutines() (ours []string) {
 	return ours
 }
 
-// noGoroutinesLeft fails if the program left anything running. Goroutines end a
-// moment after what they serve was closed, and nothing tells when.
-func noGoroutinesLeft(t *testing.T) {
+// eventually waits for what no event announces.
+func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	late := time.After(10 * time.Second)
-	for {
-		left := goroutines()
-		if len(left) == 0 {
-			return
-		}
+	late := time.After(patience)
+	for !holds() {
 		select {
 		case <-look.C:
 		case <-late:
-			t.Fatalf("%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
+			t.Fatalf("after %v still not: %s", patience, what)
 		}
 	}
+}
+
+// noGoroutinesLeft fails if the program left anything running. Goroutines end a
+// moment after what they serve was closed.
+func noGoroutinesLeft(t *testing.T) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Log(strings.Join(goroutines(), "\n\n"))
+		}
+	}()
+	eventually(t, "no goroutine is left", func() bool { return len(goroutines()) == 0 })
 }
 
 // write makes a file in dir and returns its path.

@@ -82,7 +82,7 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, output str
 	}
 	bar := progress(diag, files)
 	for i, f := range files {
-		s, err := recording.OpenStream(ctx, f, r.Layout, recording.StreamOptions{Log: i, Progress: bar})
+		s, err := open(ctx, f, r.Layout, recording.StreamOptions{Log: i, Progress: bar})
 		if err != nil {
 			return decision.State{}, err
 		}
@@ -99,6 +99,23 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, output str
 		return state, fmt.Errorf("%w %s: %s", err, strings.Join(files, ", "), why)
 	}
 	return state, err
+}
+
+// open opens a recording, or gives up when ctx ends: a pipe may never say a word.
+func open(ctx context.Context, path string, layout *schemas.Layout, opt recording.StreamOptions) (*recording.Stream, error) {
+	var s *recording.Stream
+	var err error
+	opened := make(chan struct{})
+	go func() {
+		defer close(opened)
+		s, err = recording.OpenStream(ctx, path, layout, opt)
+	}()
+	select {
+	case <-opened:
+		return s, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // printer writes verdicts in the chosen form.
