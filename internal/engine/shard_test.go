@@ -252,6 +252,27 @@ func TestOutcomesThatNameTheirArmNeedNoPrediction(t *testing.T) {
 	}
 }
 
+// Of several outcomes the least by event time and log is taken, whichever came first.
+func TestTheLeastOutcomeIsTakenInAnyOrderOfLogs(t *testing.T) {
+	for _, order := range [][]int{{1, 2}, {2, 1}} {
+		f := newFeeder(t, predictions, outcomes, outcomes)
+		for _, log := range order {
+			f.put(log, label("a", float64(10-log), float64(log-1)), label("b", 7, float64(log-1)))
+		}
+		f.put(0, answer("a", "stable", 5), answer("b", "canary", 5))
+		for log := range 3 {
+			f.End(log)
+		}
+		for _, p := range of(window.Label, f.Take()) {
+			if p.End == at(10) {
+				if m := p.Cells[0].Arms; m[0].Metrics[0].Ones != 1 || m[1].Metrics[0].Ones != 0 {
+					t.Errorf("order %v: took %d and %d, want log 2's at 8 s and log 1's of two at 7 s", order, m[0].Metrics[0].Ones, m[1].Metrics[0].Ones)
+				}
+			}
+		}
+	}
+}
+
 // Offsets that are missing make every window incomplete in which one of them could
 // have been on time, in both lanes, and no other.
 func TestAGapMakesAllItsWindowsIncomplete(t *testing.T) {
