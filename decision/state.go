@@ -68,7 +68,7 @@ func (st State) Apply(applied []Applied) State {
 		for i := range st.History {
 			t := &st.History[i]
 			if t.AppliedAt == schemas.Unknown && a.Generation == t.Generation && a.Sequence >= t.Sequence {
-				t.AppliedAt = a.At
+				t.AppliedAt = max(a.At, t.DecidedAt) // a router's clock may run behind
 			}
 		}
 	}

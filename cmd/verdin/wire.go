@@ -113,6 +113,9 @@ func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error
 		return nil, err
 	}
 	var last decision.Head
+	if v := head.Verdict; v != nil && ended(v.Phase) && v.SpecDigest == spec.Digest {
+		return nil, fmt.Errorf("rollout %s/%s has ended (%s, generation %d): change its spec to begin anew, or remove the file", spec.Namespace, spec.Name, v.Phase, v.Generation)
+	}
 	if head.Verdict != nil {
 		last = decision.Head{Generation: head.Verdict.Generation}
 	}
@@ -122,6 +125,16 @@ func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error
 	}
 	b.declare()
 	return b, nil
+}
+
+// ended tells whether a rollout in this phase is over: a restarted engine must not
+// serve again what was rolled back.
+func ended(phase string) bool {
+	switch phase {
+	case schemas.PhaseRolledBack, schemas.PhaseCompleted, schemas.PhaseAborted:
+		return true
+	}
+	return false
 }
 
 func (b *begin) name() string { return b.spec.Namespace + "/" + b.spec.Name }

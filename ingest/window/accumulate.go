@@ -116,6 +116,9 @@ func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
 			continue
 		}
 		x, got := metric.read(c, &c.Values[kind][metric.Column], r)
+		if metric.Shape.Kind == stats.Quantile && kind == schemas.KindPrediction && failed(c, plan.ErrorCol, r) {
+			x, got = metric.worst(), hasValue // a request that fails fast is not a fast one
+		}
 		cell.value(n, metric, arm, x, got)
 	}
 	t.features(cell, c, kind, r)

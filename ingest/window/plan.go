@@ -57,6 +57,7 @@ type Metric struct {
 	Shape    stats.Shape
 	Low      float64 // values below are clamped and counted
 	High     float64 // values above are clamped and counted
+	Lower    bool    // low values are bad
 	Success  bool    // leave failed requests out
 	Negative bool    // a joined prediction without outcome counts as 0
 }
@@ -67,6 +68,14 @@ func (m *Metric) Lane() Lane {
 		return Label
 	}
 	return Fast
+}
+
+// worst is the end of the range that is bad.
+func (m *Metric) worst() float64 {
+	if m.Lower {
+		return m.Low
+	}
+	return m.High
 }
 
 // Feature is a field of predictions under drift watch. Numeric features fall in

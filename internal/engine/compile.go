@@ -76,6 +76,7 @@ func compileMetric(m *decision.Metric, l *schemas.Layout) window.Metric {
 	c := window.Metric{
 		Name: m.Name, On: kind, Column: l.Column(kind, name),
 		Low: 0, High: math.Ldexp(1, 40),
+		Lower:    m.Worse == "lower",
 		Success:  m.Population == "success",
 		Negative: kind == schemas.KindOutcome && m.Missing == "negative",
 	}
