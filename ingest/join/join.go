@@ -102,6 +102,9 @@ func (j *Joiner) insert(head int32, o Outcome) int32 {
 		if c > 0 {
 			break
 		}
+		if j.nodes[at].repeats(&o) {
+			return head // delivered again at a later offset
+		}
 		if j.nodes[at].Metric == o.Metric {
 			same++
 		}
@@ -118,6 +121,11 @@ func (j *Joiner) insert(head int32, o Outcome) int32 {
 	}
 	j.trim(n, o.Metric, same+1)
 	return head
+}
+
+// repeats tells whether o is the same outcome of the same log, sent again.
+func (n *node) repeats(o *Outcome) bool {
+	return n.Metric == o.Metric && n.TS == o.TS && n.Log == o.Log && n.Arm == o.Arm && n.Value == o.Value && n.Valid == o.Valid
 }
 
 // trim drops what follows n of the same metric beyond the bound.

@@ -106,6 +106,18 @@ func TestCandidatesAreBoundedByOrderNotByArrival(t *testing.T) {
 	}
 }
 
+func TestRepeatedOutcomesPushNobodyOut(t *testing.T) {
+	j := join.New(length, horizon, skew)
+	j.Expose(join.Prediction{Key: 1, TS: at(9)})
+	for i := range 3 * join.MaxCandidates { // before the prediction: not eligible
+		j.Label(join.Outcome{Key: 1, TS: at(1), Offset: int64(i), Value: 7})
+	}
+	j.Label(join.Outcome{Key: 1, TS: at(12), Offset: 99, Value: 1})
+	if got, _ := taken(j); got[1] != 1 {
+		t.Errorf("took %v, want the eligible outcome", got)
+	}
+}
+
 func TestExpiryCountsWhatNobodyTook(t *testing.T) {
 	j := join.New(length, horizon, skew)
 	j.Expose(join.Prediction{Key: 1, TS: at(1)})
