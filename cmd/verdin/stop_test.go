@@ -51,7 +51,7 @@ func TestInterruptedCommandsEnd(t *testing.T) {
 		_, spec := recorded(t, t.TempDir(), "d.ndjson")
 		pipe := filepath.Join(t.TempDir(), "pipe")
 		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-			t.Skip("no named pipes here:", err)
+			t.Fatal(err)
 		}
 		p := launch(t, "replay", pipe, "--spec", spec)
 		w, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits until replay reads
