@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"sync"
 
 	"verdin/decision"
@@ -36,10 +37,13 @@ func (b *board) join(name string, gone <-chan struct{}) line {
 	return l
 }
 
+// leave ends a rollout's part. Heartbeats name it no longer: nobody judges its canary
+// now, so the routers fall back when the lease of its last verdict ends.
 func (b *board) leave(name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.lines, name)
+	b.standings = slices.DeleteFunc(b.standings, func(s nats.Standing) bool { return s.Namespace+"/"+s.Rollout == name })
 }
 
 func (b *board) line(ns, rollout string) (line, bool) {
@@ -87,7 +91,7 @@ func (b *board) settle(o nats.Outcome) {
 			continue
 		}
 		b.queued = append(b.queued[:i], b.queued[i+1:]...)
-		if o.Result == nats.Acked {
+		if _, running := b.lines[q.Namespace+"/"+q.Rollout]; running && o.Result == nats.Acked {
 			b.stand(q)
 		}
 		return

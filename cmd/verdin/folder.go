@@ -34,7 +34,7 @@ const (
 	quiet      = 200 * time.Millisecond // how long the folder must rest: half-written files are not read
 )
 
-// running is one rollout at work.
+// running is one rollout at work, or one that has ended.
 type running struct {
 	name, digest string
 	stop         context.CancelFunc
@@ -142,6 +142,12 @@ func (f *folder) apply(ctx context.Context, path string) error {
 		return nil
 	}
 	b, err := f.prepare(ctx, spec)
+	if errors.Is(err, errEnded) {
+		f.end(path)
+		f.running[path] = &running{name: name, digest: spec.Digest, stop: func() {}}
+		f.log.Info("rollout ended before: change its spec to begin anew", "rollout", name, "file", path, "last", err.Error())
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -4,9 +4,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"verdin/internal/scenario"
+	"verdin/publish/nats"
 )
 
 var listening = regexp.MustCompile(`"addr":"([^"]+)"`)
@@ -94,4 +98,57 @@ func TestRunFollowsItsFolder(t *testing.T) {
 		t.Errorf("errors were logged:\n%s", p)
 	}
 	noGoroutinesLeft(t)
+}
+
+// An engine that starts again leaves a rollout that has ended alone: nothing is
+// served again that was rolled back, and that is no fault of the file.
+func TestRunLeavesAnEndedRolloutAlone(t *testing.T) {
+	r := newRig(t, scenario.Predictions, scenario.Outcomes, scenario.Resources)
+	dir := t.TempDir()
+	past := verdin(t, "simulate", "--scenario", "drift", "--out", filepath.Join(dir, "a.ndjson"), "-o", "jsonl")
+	spec, err := os.ReadFile(filepath.Join(dir, "a.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, filepath.Join(r.dir, "rollouts"), "a.yaml", string(spec))
+	publish(t, r, strings.Split(strings.TrimSpace(past.out), "\n"))
+
+	p := launch(t, "run", "-c", r.config)
+	addr := listening.FindStringSubmatch(p.await(t, `"msg":"listening"`))[1]
+	p.await(t, "rollout ended before: change its spec", "default/assistant", file, "rolled_back, generation 1")
+	ready(t, addr, http.StatusOK, "1 running, 0 files refused")
+
+	// Another spec of it begins anew.
+	write(t, filepath.Join(r.dir, "rollouts"), "a.yaml", strings.Replace(string(spec), "holdBack: 5%", "holdBack: 10%", 1))
+	p.await(t, `"msg":"rollout started"`, "default/assistant")
+	p.await(t, `"msg":"verdict acked"`, "default/assistant", `"generation":2,"sequence":1`)
+	if code := p.stop(t); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// publish writes verdicts as an engine with the rig's key did before.
+func publish(t *testing.T, r *rig, payloads []string) {
+	t.Helper()
+	key, _, err := nats.OpenKey(filepath.Join(r.dir, "seed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := nats.Connect(nats.Config{URL: r.natsURL()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if err := nats.Setup(t.Context(), nc, 1); err != nil {
+		t.Fatal(err)
+	}
+	past, err := nats.NewPublisher(nc, key, nats.Options{Engine: "past", Epoch: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range payloads {
+		if got, err := past.Publish(t.Context(), []byte(payload)); err != nil || got != nats.Acked {
+			t.Fatalf("%s, %v: %s", got, err, payload)
+		}
+	}
 }

@@ -17,10 +17,10 @@ type rig struct {
 	config string
 }
 
-// newRig has a topic "events" with two partitions and one "labels" with three.
-func newRig(t *testing.T) *rig {
+// newRig has a topic "events" and others with two partitions, and "labels" with three.
+func newRig(t *testing.T, topics ...string) *rig {
 	t.Helper()
-	s, err := startServers(2, "events")
+	s, err := startServers(2, append(topics, "events")...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,9 @@ func newRun() *cobra.Command {
 
 Every *.yaml in the folder rollouts.dir is one rollout. The folder is watched: a
 new file starts a rollout, a changed one starts a new generation of it, a removed
-one stops it. A file that is refused changes nothing; only if the engine starts
-with files and can run none of them, it ends.`,
+one stops it: its routers fall back when the lease of its last verdict ends. A file
+that is refused changes nothing; only if the engine starts with files and can run
+none of them, it ends.`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(path)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -114,7 +115,7 @@ func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error
 	}
 	var last decision.Head
 	if v := head.Verdict; v != nil && ended(v.Phase) && v.SpecDigest == spec.Digest {
-		return nil, fmt.Errorf("rollout %s/%s has ended (%s, generation %d): change its spec to begin anew, or remove the file", spec.Namespace, spec.Name, v.Phase, v.Generation)
+		return nil, fmt.Errorf("%w: %s, generation %d", errEnded, v.Phase, v.Generation)
 	}
 	if head.Verdict != nil {
 		last = decision.Head{Generation: head.Verdict.Generation}
@@ -126,6 +127,9 @@ func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error
 	b.declare()
 	return b, nil
 }
+
+// errEnded says that there is nothing left to do for a spec.
+var errEnded = errors.New("the rollout has ended")
 
 // ended tells whether a rollout in this phase is over: a restarted engine must not
 // serve again what was rolled back.
