@@ -38,20 +38,51 @@ func TestRealRollouts(t *testing.T) {
 	}
 	t.Run("a good canary is promoted", func(t *testing.T) {
 		l := startLive(t, bin, "good", 0.02)
-		l.until(t, schemas.PhaseCompleted)
+		l.until(t, schemas.PhaseCompleted, 2*time.Minute)
 		l.endpoints(t)
 		l.stop(t)
 		l.chain(t)
 	})
 	t.Run("a bad canary is rolled back", func(t *testing.T) {
 		l := startLive(t, bin, "bad", 0.6)
-		v := l.until(t, schemas.PhaseRolledBack)
-		if v.Reason.Code != "harm" {
+		v := l.until(t, schemas.PhaseRolledBack, time.Minute)
+		if v.Reason.Code != "harm" || !strings.HasPrefix(v.Reason.Message, "errors got worse") {
 			t.Errorf("rolled back for %s: %s", v.Reason.Code, v.Reason.Message)
 		}
 		l.stop(t)
 		l.chain(t)
 	})
+	t.Run("a fault is one line", func(t *testing.T) {
+		broker, server := env(t, "VERDIN_KAFKA"), env(t, "VERDIN_NATS")
+		refuses(t, bin, broker, server, "verdin-test-no-such-topic", `r.yaml: kafka topic "verdin-test-no-such-topic" does not exist on `+broker, "create it, or correct the name")
+		refuses(t, bin, "127.0.0.1:1", server, "any", "r.yaml: kafka broker 127.0.0.1:1 cannot be reached", "check kafka.brokers")
+		refuses(t, bin, broker, "nats://127.0.0.1:1", "any", "no server answers at nats://127.0.0.1:1", "correct nats.url")
+	})
+}
+
+// refuses fails unless the engine ends by itself with exit code 1 and one line that
+// has all parts.
+func refuses(t *testing.T, bin, broker, server, topic string, parts ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	config := engineFolder(t, broker, server, "127.0.0.1:0", fmt.Sprintf(liveSpec, "faulty", topic, topic))
+	cmd := exec.CommandContext(ctx, bin, "run", "-c", config)
+	var out, diag strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &diag
+	_ = cmd.Run() // the exit code says it
+	says(t, result{cmd.ProcessState.ExitCode(), out.String(), said(diag.String())}, exitRuntime, parts...)
+}
+
+// engineFolder makes a folder with an engine file and one rollout, and returns the
+// path of the engine file.
+func engineFolder(t *testing.T, broker, server, addr, spec string) string {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(dir, "rollouts"), 0o755))
+	write(t, filepath.Join(dir, "rollouts"), "r.yaml", spec)
+	return write(t, dir, "verdin.yaml", fmt.Sprintf(
+		"kafka: {brokers: [%q]}\nnats: {url: %q}\nsigning: {seedFile: seed}\nrollouts: {dir: rollouts}\nhttp: {addr: %q}\n", broker, server, addr))
 }
 
 const liveSpec = `apiVersion: verdin/v1alpha1
@@ -74,6 +105,8 @@ type live struct {
 	addr     string
 	rollout  string
 	nc       *natsgo.Conn
+	router   *router.Router
+	last     *schemas.Verdict // that until has seen
 	verdicts chan *schemas.Verdict
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
@@ -115,14 +148,19 @@ func startLive(t *testing.T, bin, kind string, canaryErrors float64) *live {
 		}
 	})
 	must(t, err)
-	r, err := router.New(router.Config{ID: "test-router", Rollouts: []string{l.rollout}, Trusted: []string{public}})
+	l.router, err = router.New(router.Config{ID: "test-router", Rollouts: []string{l.rollout}, Trusted: []string{public},
+		OnError: func(err error) {
+			if ctx.Err() == nil {
+				t.Error(err)
+			}
+		}})
 	must(t, err)
-	l.work.Go(func() { _ = r.Run(ctx, nc) })
+	l.work.Go(func() { _ = l.router.Run(ctx, nc) })
 	producer, err := kafka.NewProducer(broker)
 	must(t, err)
 	l.work.Go(func() {
 		defer producer.Close()
-		if err := l.traffic(ctx, producer, topics, r, canaryErrors); err != nil && ctx.Err() == nil {
+		if err := l.traffic(ctx, producer, topics, l.router, canaryErrors); err != nil && ctx.Err() == nil {
 			t.Error(err)
 		}
 	})
@@ -132,17 +170,12 @@ func startLive(t *testing.T, bin, kind string, canaryErrors float64) *live {
 
 // engine starts the binary and returns the public key that it prints.
 func (l *live) engine(t *testing.T, bin string, topics [2]string) (public string) {
-	dir := t.TempDir()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	l.addr = free.Addr().String()
 	must(t, free.Close())
-	must(t, os.Mkdir(filepath.Join(dir, "rollouts"), 0o755))
-	must(t, os.WriteFile(filepath.Join(dir, "rollouts", "r.yaml"), fmt.Appendf(nil, liveSpec, l.rollout, topics[0], topics[1]), 0o644))
-	must(t, os.WriteFile(filepath.Join(dir, "verdin.yaml"), fmt.Appendf(nil,
-		"kafka: {brokers: [%q]}\nnats: {url: %q}\nsigning: {seedFile: seed}\nrollouts: {dir: rollouts}\nhttp: {addr: %q}\n",
-		env(t, "VERDIN_KAFKA"), env(t, "VERDIN_NATS"), l.addr), 0o644))
-	l.cmd = exec.Command(bin, "run", "-c", filepath.Join(dir, "verdin.yaml"))
+	config := engineFolder(t, env(t, "VERDIN_KAFKA"), env(t, "VERDIN_NATS"), l.addr, fmt.Sprintf(liveSpec, l.rollout, topics[0], topics[1]))
+	l.cmd = exec.Command(bin, "run", "-c", config)
 	pipe, err := l.cmd.StderrPipe()
 	must(t, err)
 	must(t, l.cmd.Start())
@@ -205,40 +238,77 @@ func (l *live) traffic(ctx context.Context, p *kafka.Producer, topics [2]string,
 }
 
 // until waits for a verdict of a phase.
-func (l *live) until(t *testing.T, phase string) *schemas.Verdict {
+func (l *live) until(t *testing.T, phase string, within time.Duration) *schemas.Verdict {
 	t.Helper()
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(within)
 	for {
 		select {
 		case v := <-l.verdicts:
 			t.Logf("%d %s %s canary %d: %s", v.Sequence, v.Verdict, v.Phase, v.WeightOf(schemas.ArmCanary), v.Reason.Message)
+			l.last = v
 			if v.Phase == phase {
+				l.served(t, v)
 				return v
 			}
 			if v.Phase == schemas.PhaseRolledBack || v.Phase == schemas.PhaseCompleted {
 				t.Fatalf("ended %s, want %s", v.Phase, phase)
 			}
 		case <-deadline:
-			t.Fatalf("no verdict of phase %s within two minutes", phase)
+			t.Fatalf("no verdict of phase %s within %v", phase, within)
 		}
+	}
+}
+
+// served waits until the router, which takes nothing that is not signed and chained,
+// serves a verdict, and checks that it refused none before.
+func (l *live) served(t *testing.T, v *schemas.Verdict) {
+	t.Helper()
+	eventually(t, "the router serves the last verdict", func() bool {
+		s, _ := l.router.Status(l.rollout)
+		return s.Served == v.Sequence && s.WeightBps == v.WeightOf(schemas.ArmCanary)
+	})
+	c := l.router.Counters()
+	if c.Forged+c.Malformed+c.Broken+c.Conflicts > 0 || c.Applied == 0 {
+		t.Errorf("the router took and refused %+v", c)
 	}
 }
 
 // endpoints asks the probes and the metrics.
 func (l *live) endpoints(t *testing.T) {
 	t.Helper()
-	for path, want := range map[string]string{
-		"/livez": "", "/readyz?verbose": "nats", "/metrics": `verdin_verdicts_total{`,
+	rollout := fmt.Sprintf(`rollout="default/%s"`, l.rollout)
+	for path, want := range map[string][]string{
+		"/livez":          {"ok"},
+		"/readyz?verbose": {"[+] nats: connected", "[+] rollouts: 1 running, 0 files refused", "ready"},
+		"/metrics": {
+			`verdin_verdicts_total{reason="started",` + rollout + `,verdict="advance"} 1`,
+			`verdin_verdicts_total{reason="completed",` + rollout + `,verdict="promote"} 1`,
+			`verdin_rollout_phase{phase="completed",` + rollout + `} 1`,
+			`verdin_rollout_weight_ratio{arm="canary",` + rollout + `} 1`,
+			`verdin_check_log_e{check="errors/harm",` + rollout + `}`,
+			`verdin_watermark_timestamp_seconds{partition="0",topic="p-` + l.rollout + `"}`,
+			"verdin_windows_closed_total{" + rollout + "}",
+			"verdin_build_info{",
+		},
 	} {
-		res, err := http.Get("http://" + l.addr + path)
-		must(t, err)
-		body, err := io.ReadAll(res.Body)
-		must(t, err)
-		res.Body.Close()
-		if res.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
-			t.Errorf("%s: %d, no %q in\n%.300s", path, res.StatusCode, want, body)
+		code, text := page(t, l.addr, path)
+		for _, w := range want {
+			if code != http.StatusOK || !strings.Contains(text, w) {
+				t.Errorf("%s: %d, no %s in\n%s", path, code, w, ours(text))
+			}
 		}
 	}
+}
+
+// ours is the part of a page of metrics that is Verdin's.
+func ours(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "verdin_") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // stop sends SIGTERM; the engine must end by itself, with exit code 0.
@@ -252,32 +322,35 @@ func (l *live) stop(t *testing.T) {
 		if err != nil {
 			t.Errorf("after SIGTERM: %v", err)
 		}
-	case <-time.After(15 * time.Second):
-		t.Error("the engine did not stop within 15 s of SIGTERM")
+	case <-time.After(10 * time.Second):
+		t.Error("the engine did not stop within 10 s of SIGTERM")
 	}
 }
 
 // chain reads the audit stream: it holds every verdict, each linked to the one before.
 func (l *live) chain(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	js, err := jetstream.New(l.nc)
 	must(t, err)
 	c, err := js.OrderedConsumer(ctx, schemas.StreamAudit, jetstream.OrderedConsumerConfig{FilterSubjects: []string{schemas.PrefixAudit + "." + schemas.Key("default", l.rollout)}})
 	must(t, err)
-	batch, err := c.Fetch(20, jetstream.FetchMaxWait(5*time.Second))
+	all, err := c.Messages()
 	must(t, err)
-	prev, n := "", uint64(0)
-	for m := range batch.Messages() {
+	defer all.Stop()
+	prev := ""
+	for n := uint64(1); n <= l.last.Sequence; n++ {
+		m, err := all.Next(jetstream.NextContext(ctx)) // the server copies with a delay
+		must(t, err)
 		v, err := schemas.ParseVerdict(m.Data())
 		must(t, err)
-		if n++; v.Sequence != n || v.PrevDigest != prev {
-			t.Errorf("verdict %d follows %d with another digest", v.Sequence, n-1)
+		if v.Sequence != n || v.PrevDigest != prev {
+			t.Errorf("verdict %d stands where %d is due, after %q, want %q", v.Sequence, n, v.PrevDigest, prev)
 		}
 		prev = schemas.Digest(m.Data())
 	}
-	if n < 2 {
-		t.Errorf("the audit stream holds %d verdicts", n)
+	if want := schemas.Digest(l.last.AppendJSON(nil)); prev != want {
+		t.Errorf("the audit ends with %s, want the last verdict %s", prev, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -93,7 +94,7 @@ type begin struct {
 func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error) {
 	names := []string{spec.Source.Predictions}
 	for _, n := range []string{spec.Source.Outcomes, spec.Source.Resources} {
-		if n != "" {
+		if n != "" && !slices.Contains(names, n) {
 			names = append(names, n)
 		}
 	}
