@@ -1,6 +1,10 @@
 package decision
 
-import "time"
+import (
+	"time"
+
+	"verdin/schemas"
+)
 
 // Spec is a rollout: what is compared, how far the canary may fall behind, and
 // what follows from it. Parse reads and checks it; every field of a parsed Spec
@@ -26,6 +30,12 @@ type Spec struct {
 	DryRun     bool
 	Digest     string // "sha256:…" over the canonical form of all that touches analysis
 }
+
+// FullName is "namespace/name", by which events, verdicts and logs know the rollout.
+func (s *Spec) FullName() string { return s.Namespace + "/" + s.Name }
+
+// NextWindow is the first window boundary after t.
+func (s Source) NextWindow(t schemas.Time) schemas.Time { return t.Floor(s.Window).Add(s.Window) }
 
 // Arms are the versions behind the two arms. An event's arm is "stable" or
 // "canary", or one of these names.

@@ -49,8 +49,11 @@ func New(_ *Spec, head Head, _ schemas.Time) State {
 }
 
 // Final tells whether the rollout has ended.
-func (st State) Final() bool {
-	switch st.Phase {
+func (st State) Final() bool { return Final(st.Phase) }
+
+// Final tells whether a rollout in this phase has ended.
+func Final(phase string) bool {
+	switch phase {
 	case schemas.PhaseRolledBack, schemas.PhaseCompleted, schemas.PhaseAborted, schemas.PhaseSuperseded:
 		return true
 	}

@@ -51,7 +51,7 @@ func field(m *decision.Metric) (schemas.Kind, string) {
 // its fields. Windows begin at start.
 func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schemas.Time) *window.Plan {
 	p := &window.Plan{
-		Rollout: s.Namespace + "/" + s.Name,
+		Rollout: s.FullName(),
 		Stable:  s.Arms.Stable, Canary: s.Arms.Canary,
 		Generation: generation,
 		Length:     s.Source.Window, Lateness: s.Source.Lateness, Horizon: s.Source.Horizon,

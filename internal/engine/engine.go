@@ -38,7 +38,7 @@ func New(shards [][]schemas.Log) *Engine {
 // Start adds a rollout whose windows begin at start. Head is the last verdict of
 // an earlier generation, the zero value for none.
 func (e *Engine) Start(spec *decision.Spec, layout *schemas.Layout, head decision.Head, start schemas.Time) error {
-	name := spec.Namespace + "/" + spec.Name
+	name := spec.FullName()
 	for _, r := range e.rollouts {
 		if r.name == name {
 			return fmt.Errorf("rollout %s is already running: stop it first", name)

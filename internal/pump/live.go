@@ -203,8 +203,7 @@ func (l *Live) expect(v *schemas.Verdict, wall schemas.Time) {
 		l.acks.open(v)
 		return
 	}
-	at := wall.Floor(l.Spec.Source.Window).Add(l.Spec.Source.Window)
-	l.applied = append(l.applied, decision.Applied{Generation: v.Generation, Sequence: v.Sequence, At: at})
+	l.applied = append(l.applied, decision.Applied{Generation: v.Generation, Sequence: v.Sequence, At: l.Spec.Source.NextWindow(wall)})
 }
 
 // cut judges the rollout and hands its verdict over.
@@ -212,7 +211,7 @@ func (l *Live) cut(wall schemas.Time) {
 	l.seq++
 	wall = max(wall, l.lastCut)
 	l.lastCut = wall
-	name := l.Spec.Namespace + "/" + l.Spec.Name
+	name := l.Spec.FullName()
 	in := engine.CutInput{
 		Cut:      decision.Cut{Seq: l.seq, Wall: wall, Due: wall, Foreign: l.Spec.DryRun},
 		Upto:     schemas.Never,

@@ -75,7 +75,7 @@ func (r *Replay) Run(ctx context.Context) (decision.State, error) {
 	return r.final, nil
 }
 
-func (r *Replay) name() string { return r.Spec.Namespace + "/" + r.Spec.Name }
+func (r *Replay) name() string { return r.Spec.FullName() }
 
 // begin loads the first rows, starts the rollout at the earliest of them, and
 // makes the first cut, in which it is activated.
@@ -186,7 +186,7 @@ func (r *Replay) cuts(ctx context.Context, mark schemas.Time) error {
 // finish makes the cuts that are left when every log has ended: up to the last
 // window's label horizon, then one that says that no more will come.
 func (r *Replay) finish(ctx context.Context) error {
-	last := r.last.Floor(r.Spec.Source.Window).Add(r.Spec.Source.Window)
+	last := r.Spec.Source.NextWindow(r.last)
 	if len(r.Layout.Fields[schemas.KindOutcome]) > 0 {
 		last = last.Add(r.Spec.Source.Horizon)
 	}
@@ -229,5 +229,5 @@ func (r *Replay) served(wall schemas.Time) schemas.Time {
 	if r.seq == 1 {
 		return wall
 	}
-	return wall.Floor(r.Spec.Source.Window).Add(r.Spec.Source.Window)
+	return r.Spec.Source.NextWindow(wall)
 }

@@ -68,7 +68,7 @@ func (s *Simulation) follow(o engine.Outcome) {
 		return
 	}
 	s.split = SplitOf(v)
-	s.done = v.Phase == schemas.PhaseRolledBack || v.Phase == schemas.PhaseCompleted
+	s.done = decision.Final(v.Phase)
 }
 
 // SplitOf is the traffic split that a verdict asks for.

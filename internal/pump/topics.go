@@ -24,12 +24,7 @@ var ErrPartitions = errors.New("joined topics need equal partition counts")
 
 // NewTopics lays out the topics of a spec, given their partition counts.
 func NewTopics(spec *decision.Spec, info map[string]kafka.TopicInfo) (*Topics, error) {
-	t := &Topics{}
-	for kind, name := range []string{spec.Source.Predictions, spec.Source.Outcomes, spec.Source.Resources} {
-		if name != "" {
-			t.add(name, schemas.Kind(kind))
-		}
-	}
+	t := topicsOf(spec)
 	n := info[t.names[0]].Partitions
 	for i, name := range t.names[1:] {
 		if p := info[name].Partitions; p != n && t.kinds[i+1] != 1<<schemas.KindResource {
@@ -45,6 +40,20 @@ func NewTopics(spec *decision.Spec, info map[string]kafka.TopicInfo) (*Topics, e
 		}
 	}
 	return t, nil
+}
+
+// TopicNames are the topics that a spec reads, each once.
+func TopicNames(spec *decision.Spec) []string { return topicsOf(spec).names }
+
+// topicsOf collects the topics of a spec and the kinds that each carries.
+func topicsOf(spec *decision.Spec) *Topics {
+	t := &Topics{}
+	for kind, name := range []string{spec.Source.Predictions, spec.Source.Outcomes, spec.Source.Resources} {
+		if name != "" {
+			t.add(name, schemas.Kind(kind))
+		}
+	}
+	return t
 }
 
 func (t *Topics) add(name string, kind schemas.Kind) {
