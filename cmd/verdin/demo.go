@@ -78,6 +78,9 @@ func (d *demo) run(ctx context.Context) error {
 	defer func() { // first whoever works, then the connections, then the servers
 		stop()
 		running.Wait()
+		if d.traffic != nil {
+			d.traffic.producer.Close()
+		}
 		if d.wires != nil {
 			d.wires.close()
 		}
@@ -201,7 +204,7 @@ func (d *demo) hear(o engine.Outcome, _ decision.Cut) {
 
 func (d *demo) ended() bool {
 	v := d.verdict()
-	return v != nil && (v.Phase == schemas.PhaseRolledBack || v.Phase == schemas.PhaseCompleted)
+	return v != nil && decision.Final(v.Phase)
 }
 
 func (d *demo) verdict() *schemas.Verdict {

@@ -132,7 +132,7 @@ func (f *folder) apply(ctx context.Context, path string) error {
 	if err != nil {
 		return usage(err)
 	}
-	name := spec.Namespace + "/" + spec.Name
+	name := spec.FullName()
 	for other, r := range f.running {
 		if other != path && r.name == name {
 			return usage(fmt.Errorf("%s: rollout %s is already defined by %s: rename one of them", path, name, other))

@@ -117,6 +117,9 @@ func TestRunLeavesAnEndedRolloutAlone(t *testing.T) {
 	addr := listening.FindStringSubmatch(p.await(t, `"msg":"listening"`))[1]
 	p.await(t, "rollout ended before: change its spec", "default/assistant", file, "rolled_back, generation 1")
 	ready(t, addr, http.StatusOK, "1 running, 0 files refused")
+	eventually(t, "nobody reads its topics", func() bool {
+		return !strings.Contains(strings.Join(goroutines(), "\n"), "ingest/kafka.(*reader)")
+	})
 
 	// Another spec of it begins anew.
 	write(t, filepath.Join(r.dir, "rollouts"), "a.yaml", strings.Replace(string(spec), "holdBack: 5%", "holdBack: 10%", 1))

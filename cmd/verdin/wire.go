@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -92,13 +91,7 @@ type begin struct {
 // prepare checks the topics of a spec, opens the consumer at their end, and starts
 // the rollout after the last generation that stands in NATS.
 func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error) {
-	names := []string{spec.Source.Predictions}
-	for _, n := range []string{spec.Source.Outcomes, spec.Source.Resources} {
-		if n != "" && !slices.Contains(names, n) {
-			names = append(names, n)
-		}
-	}
-	info, err := kafka.Describe(ctx, w.kafka, names)
+	info, err := kafka.Describe(ctx, w.kafka, pump.TopicNames(spec))
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +103,16 @@ func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error
 	if err != nil {
 		return nil, err
 	}
+	var last decision.Head
+	if v := head.Verdict; v != nil {
+		if decision.Final(v.Phase) && v.SpecDigest == spec.Digest {
+			return nil, fmt.Errorf("%w: %s, generation %d", errEnded, v.Phase, v.Generation)
+		}
+		last = decision.Head{Generation: v.Generation}
+	}
 	b := &begin{wires: w, spec: spec, topics: topics, layout: engine.Layout(spec), core: engine.New(topics.Shards)}
 	if b.consumer, err = kafka.Open(ctx, w.kafka, topics.Assignments(kafka.Latest)); err != nil {
 		return nil, err
-	}
-	var last decision.Head
-	if v := head.Verdict; v != nil && ended(v.Phase) && v.SpecDigest == spec.Digest {
-		return nil, fmt.Errorf("%w: %s, generation %d", errEnded, v.Phase, v.Generation)
-	}
-	if head.Verdict != nil {
-		last = decision.Head{Generation: head.Verdict.Generation}
 	}
 	if err := b.core.Start(spec, b.layout, last, w.now().Add(spec.Source.Window)); err != nil {
 		b.consumer.Close()
@@ -129,20 +122,11 @@ func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error
 	return b, nil
 }
 
-// errEnded says that there is nothing left to do for a spec.
+// errEnded says that there is nothing left to do for a spec: a restarted engine must
+// not serve again what was rolled back.
 var errEnded = errors.New("the rollout has ended")
 
-// ended tells whether a rollout in this phase is over: a restarted engine must not
-// serve again what was rolled back.
-func ended(phase string) bool {
-	switch phase {
-	case schemas.PhaseRolledBack, schemas.PhaseCompleted, schemas.PhaseAborted:
-		return true
-	}
-	return false
-}
-
-func (b *begin) name() string { return b.spec.Namespace + "/" + b.spec.Name }
+func (b *begin) name() string { return b.spec.FullName() }
 
 // run feeds the rollout until ctx ends; each hears of every cut.
 func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engine.Outcome, decision.Cut)) {
@@ -152,9 +136,9 @@ func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engin
 	batches := make(chan pump.Batch)
 	reader := &pump.Reader{Topics: b.topics, Layout: b.layout, Now: b.now, Log: b.log,
 		Rejected: func(_ string, r schemas.Rejection) { b.metrics.Rejected(r.Reason, 1) }}
-	ended := make(chan struct{})
+	read := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(read)
 		reader.Run(ctx, b.consumer.Records(), batches)
 		if err := b.consumer.Err(); err != nil {
 			b.log.Error("reading stopped", "rollout", b.name(), "err", err)
@@ -168,7 +152,7 @@ func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engin
 			}
 		}}
 	live.Run(ctx, b.topics.Shards)
-	<-ended
+	<-read
 }
 
 // publish hands a verdict to the outbox.
