@@ -96,9 +96,6 @@ func (t *Tally) cell(generation uint32, stage int32) *tallyCell {
 	return &t.cells[len(t.cells)-1]
 }
 
-// Empty tells whether no row was added.
-func (t *Tally) Empty() bool { return len(t.cells) == 0 }
-
 // Observe adds row i of a chunk, a prediction or a resource reading, to arm. The
 // hash is that of the prediction's id, never 0; resource readings have hash 0.
 func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
@@ -109,14 +106,15 @@ func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
 		cell.Arms[arm].N++
 	}
 	plan := t.pool.plan
+	failure := kind == schemas.KindPrediction && failed(c, plan.ErrorCol, r)
 	for n, m := range t.pool.metrics {
 		metric := &plan.Metrics[m]
-		if metric.On != kind || metric.Success && failed(c, plan.ErrorCol, r) {
+		if metric.On != kind || metric.Success && failure {
 			cell.batch.Number(n, 0, false)
 			continue
 		}
 		x, got := metric.read(c, &c.Values[kind][metric.Column], r)
-		if metric.Shape.Kind == stats.Quantile && kind == schemas.KindPrediction && failed(c, plan.ErrorCol, r) {
+		if metric.Shape.Kind == stats.Quantile && failure {
 			x, got = metric.worst(), hasValue // a request that fails fast is not a fast one
 		}
 		cell.value(n, metric, arm, x, got)
