@@ -139,13 +139,12 @@ func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
 			value[a] = t.sum[a] / float64(t.n[a])
 		}
 	}
-	out = append(out, t.known(t.harm, t.evidence("harm", "score", claim("harm", "≤", t.spec.Worse, t.spec.Tolerance), false,
+	out = append(out, t.known(t.harm, t.evidence("harm", "score", claim("≤", t.spec.Worse, t.spec.Tolerance), false,
 		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value)))
 	if len(t.safe) > 0 {
-		safe, words := t.safe[t.margin()], claim("harm", "≥", t.spec.Worse, t.margins[t.margin()])
-		out = append(out,
-			t.known(safe, t.evidence("safe", "score", words, false, safe.LogE(), safe.LogEMax(), t.limits.safe, effect, value)),
-			t.known(safe, t.evidence("safe_stage", "score", words+" in this stage", false, safe.StageLogE(), safe.StageLogE(), t.limits.safe, effect, value)))
+		safe, words := t.safe[t.margin()], claim("≥", t.spec.Worse, t.margins[t.margin()])
+		all, stage := t.safety("score", words, false, safe, effect, value)
+		out = append(out, t.known(safe, all), t.known(safe, stage))
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -140,6 +141,45 @@ func (t *metricTest) evidence(test, method, null string, exact bool, logE, logEM
 		e.Result = stats.Harm
 	}
 	return e
+}
+
+// staged is evidence over all stages and that of the running stage beside it.
+type staged interface {
+	LogE() float64
+	LogEMax() float64
+	StageLogE() float64
+}
+
+// safety is the claim of safety over all stages and in the running one. A step forward
+// needs what both say now, so the stage's maximum is not kept.
+func (t *metricTest) safety(method, null string, exact bool, p staged, effect stats.Interval, value [2]float64) (all, stage stats.Evidence) {
+	return t.evidence("safe", method, null, exact, p.LogE(), p.LogEMax(), t.limits.safe, effect, value),
+		t.evidence("safe_stage", method, null+" in this stage", exact, p.StageLogE(), p.StageLogE(), t.limits.safe, effect, value)
+}
+
+// beyondLimit is the claim that the canary alone is beyond its limit; what names the
+// figure that is limited.
+func (t *metricTest) beyondLimit(what string, p *sequential.Limit, effect stats.Interval, value [2]float64) stats.Evidence {
+	e := t.evidence("limit", "halfplane", fmt.Sprintf("canary %s%s limit %v", what, within(t.spec.Worse), t.spec.Limit.Value), true,
+		p.LogE(), p.LogEMax(), t.limits.limit, effect, value)
+	e.Kind = "limit"
+	return e
+}
+
+func within(worse string) string {
+	if worse == "lower" {
+		return "≥"
+	}
+	return "≤"
+}
+
+// claim puts the null hypothesis of a margin into words.
+func claim(sign, worse string, m decision.Margin) string {
+	size := fmt.Sprintf("%v", m.Value)
+	if m.Relative {
+		size = fmt.Sprintf("%v %%", m.Value*100)
+	}
+	return fmt.Sprintf("harm (%s is worse) %s %s", worse, sign, size)
 }
 
 // crossed notes the first window at which a claim was shown.

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"fmt"
-
 	"verdin/decision"
 	"verdin/stats"
 	"verdin/stats/sequential"
@@ -100,37 +98,17 @@ func counts(s *stats.Summary) sequential.Counts {
 
 func (t *proportion) Evidence(out []stats.Evidence) []stats.Evidence {
 	effect, value := displayed(t.shown, "difference"), share(t.ones, t.n)
-	out = append(out, t.evidence("harm", "halfplane", claim("harm", "≤", t.spec.Worse, t.spec.Tolerance), true,
+	out = append(out, t.evidence("harm", "halfplane", claim("≤", t.spec.Worse, t.spec.Tolerance), true,
 		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
 	if len(t.safe) > 0 {
-		safe, words := t.safe[t.margin()], claim("harm", "≥", t.spec.Worse, t.margins[t.margin()])
-		out = append(out,
-			t.evidence("safe", "halfplane", words, true, safe.LogE(), safe.LogEMax(), t.limits.safe, effect, value),
-			t.evidence("safe_stage", "halfplane", words+" in this stage", true, safe.StageLogE(), safe.StageLogE(), t.limits.safe, effect, value))
+		safe, words := t.safe[t.margin()], claim("≥", t.spec.Worse, t.margins[t.margin()])
+		all, stage := t.safety("halfplane", words, true, safe, effect, value)
+		out = append(out, all, stage)
 	}
 	if t.limit != nil {
-		e := t.evidence("limit", "halfplane", fmt.Sprintf("canary %s limit %v", within(t.spec.Worse), t.spec.Limit.Value), true,
-			t.limit.LogE(), t.limit.LogEMax(), t.limits.limit, effect, value)
-		e.Kind = "limit"
-		out = append(out, e)
+		out = append(out, t.beyondLimit("", t.limit, effect, value))
 	}
 	return out
-}
-
-func within(worse string) string {
-	if worse == "lower" {
-		return "≥"
-	}
-	return "≤"
-}
-
-// claim puts a null hypothesis into words.
-func claim(what, sign, worse string, m decision.Margin) string {
-	size := fmt.Sprintf("%v", m.Value)
-	if m.Relative {
-		size = fmt.Sprintf("%v %%", m.Value*100)
-	}
-	return fmt.Sprintf("%s (%s is worse) %s %s", what, worse, sign, size)
 }
 
 func share(ones, n [2]int64) (v [2]float64) {

@@ -136,20 +136,16 @@ func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
 		effect.Note = fmt.Sprintf("canary − stable share beyond stable's own p%v (%.4g)", t.spec.Quantile*100, stats.GridEdge(t.edge))
 	}
 	words := func(sign string, m decision.Margin) string {
-		return fmt.Sprintf("growth of p%v: %s", t.spec.Quantile*100, claim("harm", sign, t.spec.Worse, m))
+		return fmt.Sprintf("growth of p%v: %s", t.spec.Quantile*100, claim(sign, t.spec.Worse, m))
 	}
 	out = append(out, t.evidence("harm", "halfplane", words("≤", t.spec.Tolerance), true, t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
 	if len(t.safe) > 0 {
 		safe, null := t.safe[t.margin()], words("≥", t.margins[t.margin()])
-		out = append(out,
-			t.evidence("safe", "halfplane", null, true, safe.LogE(), safe.LogEMax(), t.limits.safe, effect, value),
-			t.evidence("safe_stage", "halfplane", null+" in this stage", true, safe.StageLogE(), safe.StageLogE(), t.limits.safe, effect, value))
+		all, stage := t.safety("halfplane", null, true, safe, effect, value)
+		out = append(out, all, stage)
 	}
 	if t.limit != nil {
-		e := t.evidence("limit", "halfplane", fmt.Sprintf("canary p%v %s limit %v", t.spec.Quantile*100, within(t.spec.Worse), t.spec.Limit.Value),
-			true, t.limit.LogE(), t.limit.LogEMax(), t.limits.limit, effect, value)
-		e.Kind = "limit"
-		out = append(out, e)
+		out = append(out, t.beyondLimit(fmt.Sprintf("p%v ", t.spec.Quantile*100), t.limit, effect, value))
 	}
 	return out
 }

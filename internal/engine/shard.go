@@ -156,9 +156,6 @@ func (s *Shard) Top(log int) schemas.Time { return s.logs[log].top }
 // Position returns the offsets [first, next) that were read of a log.
 func (s *Shard) Position(log int) (first, next int64) { return s.logs[log].first, s.logs[log].next }
 
-// Logs is the number of logs.
-func (s *Shard) Logs() int { return len(s.logs) }
-
 // Counts returns what became of the rows for one rollout, so that every row of
 // the logs is accounted for.
 func (s *Shard) Counts(rollout string) Counts {
