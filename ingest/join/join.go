@@ -172,11 +172,3 @@ func (j *Joiner) Windows(limit schemas.Time) []schemas.Time {
 	slices.Sort(ws)
 	return ws
 }
-
-// Pending returns the number of predictions that wait.
-func (j *Joiner) Pending() (n int) {
-	for _, rows := range j.open { // order-free: a sum of integers
-		n += len(rows)
-	}
-	return n
-}

@@ -27,15 +27,6 @@ type Server struct {
 	Handler     http.Handler // what to serve
 }
 
-// Run listens and serves until ctx ends, then lets requests in flight finish.
-func (s Server) Run(ctx context.Context) error {
-	ln, err := s.Listen(ctx)
-	if err != nil {
-		return err
-	}
-	return s.Serve(ctx, ln)
-}
-
 // Listen opens the address. Without AllowRemote it returns ErrRemote for every
 // host but "localhost" and the loopback addresses.
 func (s Server) Listen(ctx context.Context) (net.Listener, error) {
