@@ -82,7 +82,7 @@ log.cleaner.dedupe.buffer.size=8388608
 log.cleaner.backoff.ms=200
 EOF
   [[ -f $home/data/meta.properties ]] && return
-  java -cp "$lib/*" kafka.tools.StorageTool format -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
+  java -cp "$lib/*" kafka.tools.StorageTool format --cluster-id="$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
     -c "$conf" >"$log" 2>&1 || { cat "$log" >&2; die "the storage could not be formatted"; }
 }
 
