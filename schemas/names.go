@@ -9,19 +9,21 @@ import (
 // Names on NATS. Tokens go from wide to narrow, so that verdin.v1.*.prod.>
 // selects one namespace.
 const (
-	BucketRoutes = "VERDIN_ROUTES"       // KV bucket: the one write of each verdict
-	StreamRoutes = "KV_VERDIN_ROUTES"    // the stream behind it
-	StreamAudit  = "VERDIN_AUDIT"        // all verdicts, copied by the server
-	StreamAcks   = "VERDIN_ACKS"         // acknowledgements of routers
-	PrefixWrite  = "$KV." + BucketRoutes // + .<ns>.<rollout>
-	PrefixPlain  = "verdin.v1.verdict"   // + .<ns>.<rollout>: republished for plain subscribers
-	PrefixAudit  = "verdin.v1.audit"     // + .<ns>.<rollout>
-	PrefixBeat   = "verdin.v1.hb"        // + .<ns>.<engine>
-	PrefixAck    = "verdin.v1.ack"       // + .<ns>.<rollout>.<router>
-	SignDomain   = "verdin.verdict.v1"   // first line of what a verdict's signature covers
-	BeatDomain   = "verdin.heartbeat.v1" // first line of what a heartbeat's signature covers
-	Namespace    = "default"             // namespace of a rollout that names none
-	maxLabel     = 63                    // RFC 1123
+	BucketRoutes  = "VERDIN_ROUTES"       // KV bucket: the one write of each verdict
+	StreamRoutes  = "KV_VERDIN_ROUTES"    // the stream behind it
+	StreamAudit   = "VERDIN_AUDIT"        // all verdicts, copied by the server
+	StreamAcks    = "VERDIN_ACKS"         // acknowledgements of routers
+	StreamJournal = "VERDIN_JOURNAL"      // what an engine cannot read again from Kafka, so that others can replay it
+	PrefixWrite   = "$KV." + BucketRoutes // + .<ns>.<rollout>
+	PrefixPlain   = "verdin.v1.verdict"   // + .<ns>.<rollout>: republished for plain subscribers
+	PrefixAudit   = "verdin.v1.audit"     // + .<ns>.<rollout>
+	PrefixBeat    = "verdin.v1.hb"        // + .<ns>.<engine>
+	PrefixAck     = "verdin.v1.ack"       // + .<ns>.<rollout>.<router>
+	PrefixJournal = "verdin.v1.journal"   // + .<ns>.<rollout>
+	SignDomain    = "verdin.verdict.v1"   // first line of what a verdict's signature covers
+	BeatDomain    = "verdin.heartbeat.v1" // first line of what a heartbeat's signature covers
+	Namespace     = "default"             // namespace of a rollout that names none
+	maxLabel      = 63                    // RFC 1123
 )
 
 // CheckLabel tells why s is not a DNS-1123 label: 1 to 63 of a–z, 0–9 and '-',
@@ -76,12 +78,16 @@ func AckSubject(ns, rollout, router string) string {
 	return PrefixAck + "." + Key(ns, rollout) + "." + router
 }
 
+// JournalSubject is where the journal of a rollout is mirrored.
+func JournalSubject(ns, rollout string) string { return PrefixJournal + "." + Key(ns, rollout) }
+
 // Headers of a verdict and of a heartbeat, beside the ce-* attributes.
 const (
 	HeaderEpoch     = "Verdin-Epoch"     // of the engine: grows with each start
 	HeaderEngine    = "Verdin-Engine"    // id of the engine
 	HeaderKeyID     = "Verdin-Key-Id"    // public key, as nkeys writes it
 	HeaderSignature = "Verdin-Signature" // Ed25519, base64url without padding
+	HeaderIndex     = "Verdin-Index"     // of a journal's record, decimal
 )
 
 // VerdictMessage is what the signature of a verdict covers: the payload and the

@@ -15,29 +15,40 @@ import (
 // may come again: routers repeat it after an outage. What is no acknowledgement
 // goes to onError, which may be nil.
 func FollowAcks(ctx context.Context, nc *natsgo.Conn, each func(schemas.Ack), onError func(error)) error {
+	return followAcks(ctx, nc, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy},
+		func(_ uint64, a schemas.Ack) { each(a) }, onError)
+}
+
+// FollowAcksFrom is FollowAcks from a sequence of the stream on: an engine that
+// journalled the acknowledgement at sequence s goes on from s+1 and misses none.
+// What the stream holds no longer is left out; 0 and 1 are its beginning.
+func FollowAcksFrom(ctx context.Context, nc *natsgo.Conn, from uint64, each func(seq uint64, a schemas.Ack), onError func(error)) error {
+	return followAcks(ctx, nc, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(from, 1)},
+		each, onError)
+}
+
+func followAcks(ctx context.Context, nc *natsgo.Conn, cfg jetstream.OrderedConsumerConfig, each func(uint64, schemas.Ack), onError func(error)) error {
+	if onError == nil {
+		onError = func(error) {}
+	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return fmt.Errorf("nats: %w", err)
 	}
-	c, err := js.OrderedConsumer(ctx, schemas.StreamAcks, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy,
-		FilterSubjects: []string{schemas.PrefixAck + ".>"}})
+	cfg.FilterSubjects = []string{schemas.PrefixAck + ".>"}
+	c, err := js.OrderedConsumer(ctx, schemas.StreamAcks, cfg)
 	if err != nil {
 		return fmt.Errorf("nats: following acknowledgements in %s: %w", schemas.StreamAcks, err)
 	}
-	report := func(err error) {
-		if onError != nil {
-			onError(err)
-		}
-	}
 	run, err := c.Consume(func(m jetstream.Msg) {
-		a, err := schemas.ParseAck(m.Subject(), m.Data())
+		seq, a, err := parseAck(m)
 		if err != nil {
-			report(err)
+			onError(err)
 			return
 		}
-		each(*a)
+		each(seq, *a)
 	}, jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-		report(fmt.Errorf("nats: following acknowledgements: %w", err))
+		onError(fmt.Errorf("nats: following acknowledgements: %w", err))
 	}))
 	if err != nil {
 		return fmt.Errorf("nats: following acknowledgements: %w", err)
@@ -46,4 +57,13 @@ func FollowAcks(ctx context.Context, nc *natsgo.Conn, each func(schemas.Ack), on
 	run.Stop()
 	<-run.Closed()
 	return nil
+}
+
+func parseAck(m jetstream.Msg) (seq uint64, a *schemas.Ack, err error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return 0, nil, fmt.Errorf("nats: an acknowledgement without its place in the stream: %w", err)
+	}
+	a, err = schemas.ParseAck(m.Subject(), m.Data())
+	return meta.Sequence.Stream, a, err
 }

@@ -14,11 +14,12 @@ import (
 )
 
 const (
-	history   = 64 // verdicts kept per rollout: the most that a KV bucket allows
-	ackMaxAge = 30 * 24 * time.Hour
+	history       = 64 // verdicts kept per rollout: the most that a KV bucket allows
+	ackMaxAge     = 30 * 24 * time.Hour
+	journalMaxAge = 90 * 24 * time.Hour // longer than any rollout: then its recording is fetched or not wanted
 )
 
-// Setup creates the bucket and the two streams where they are absent and
+// Setup creates the bucket and the streams where they are absent and
 // verifies them where they are present. Settings under which a verdict could
 // vanish or a stale engine could write are an error that lists each with its
 // remedy. Replicas is 1, or 3 on a cluster.
@@ -42,7 +43,11 @@ func Setup(ctx context.Context, nc *natsgo.Conn, replicas int) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(verify(routes, routeRules(routes)), verify(audit, auditRules(audit)), verify(acks, ackRules(acks)))
+	journal, err := ensure(ctx, js, schemas.StreamJournal, create(ctx, js, journalStream(replicas)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(verify(routes, routeRules(routes)), verify(audit, auditRules(audit)), verify(acks, ackRules(acks)), verify(journal, journalRules(journal)))
 }
 
 func bucket(replicas int) jetstream.KeyValueConfig {
@@ -68,6 +73,15 @@ func ackStream(replicas int) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: schemas.StreamAcks, Description: "acknowledgements of routers", Storage: jetstream.FileStorage, Replicas: replicas,
 		Subjects: []string{schemas.PrefixAck + ".>"}, MaxMsgsPerSubject: history, MaxAge: ackMaxAge,
+	}
+}
+
+// journalStream mirrors the engines' journals for those who replay them. Age ends
+// it: it must not fill the store that verdicts need.
+func journalStream(replicas int) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: schemas.StreamJournal, Description: "journals of engines, for replay", Storage: jetstream.FileStorage, Replicas: replicas,
+		Subjects: []string{schemas.PrefixJournal + ".>"}, MaxAge: journalMaxAge, DenyDelete: true, Compression: jetstream.S2Compression,
 	}
 }
 
@@ -130,6 +144,15 @@ func ackRules(c jetstream.StreamConfig) []rule {
 	return append(common(c),
 		rule{len(c.Subjects) == 1 && c.Subjects[0] == schemas.PrefixAck+".>", "captures other subjects", fmt.Sprintf("--subjects='%s.>'", schemas.PrefixAck)},
 		rule{c.MaxAge == 0 || c.MaxAge >= 24*time.Hour, fmt.Sprintf("max age %s: an engine that was away misses acknowledgements", c.MaxAge), "--max-age=30d"},
+	)
+}
+
+func journalRules(c jetstream.StreamConfig) []rule {
+	return append(common(c),
+		rule{len(c.Subjects) == 1 && c.Subjects[0] == schemas.PrefixJournal+".>", "captures other subjects", fmt.Sprintf("--subjects='%s.>'", schemas.PrefixJournal)},
+		rule{c.MaxAge == 0 || c.MaxAge >= 24*time.Hour, fmt.Sprintf("max age %s: a recording lacks its beginning", c.MaxAge), "--max-age=90d"},
+		rule{c.MaxMsgs <= 0 && c.MaxMsgsPerSubject <= 0, "keeps a limited number of records: a recording lacks its beginning", "--max-msgs=-1 --max-msgs-per-subject=-1"},
+		rule{c.DenyDelete, "records may be deleted", "--deny-delete"},
 	)
 }
 

@@ -31,7 +31,7 @@ func TestSetupListsEachWeakSetting(t *testing.T) {
 	b := newBed(t)
 	nc := b.connect()
 	js, _ := jetstream.New(nc)
-	for _, name := range []string{schemas.StreamRoutes, schemas.StreamAudit, schemas.StreamAcks} {
+	for _, name := range []string{schemas.StreamRoutes, schemas.StreamAudit, schemas.StreamAcks, schemas.StreamJournal} {
 		if err := js.DeleteStream(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}

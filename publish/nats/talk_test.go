@@ -127,3 +127,62 @@ func TestAcksAreFollowedFromTheLastOfEachRouter(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAcksAreFollowedFromAPlaceInTheStream(t *testing.T) {
+	b := newBed(t)
+	nc := b.connect()
+	sent := map[uint64]schemas.Ack{} // by sequence of the stream
+	say := func(seq uint64) {
+		a := schemas.Ack{Namespace: "prod", Rollout: "recsys", Router: "edge-1", Generation: 1, Sequence: seq, At: noon}
+		if _, err := nc.Request(a.Subject(), a.AppendJSON(nil), 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		sent[uint64(len(sent)+1)] = a
+	}
+	for seq := uint64(1); seq <= 5; seq++ {
+		say(seq)
+	}
+	follow := func(from uint64) (stop func(), got chan uint64) {
+		got = make(chan uint64, 10)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() {
+			ended <- nats.FollowAcksFrom(ctx, nc, from, func(seq uint64, a schemas.Ack) {
+				if a != sent[seq] {
+					t.Errorf("at %d: %+v, want %+v", seq, a, sent[seq])
+				}
+				got <- seq
+			}, nil)
+		}()
+		return func() {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}, got
+	}
+	expect := func(got chan uint64, from, to uint64) {
+		t.Helper()
+		for want := from; want <= to; want++ {
+			select {
+			case seq := <-got:
+				if seq != want {
+					t.Errorf("got the one at %d, want %d", seq, want)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("none at %d", want)
+			}
+		}
+	}
+	stop, got := follow(0)
+	expect(got, 1, 5)
+	stop()
+	say(6) // while the engine is away
+	stop, got = follow(6)
+	expect(got, 6, 6)
+	stop()
+	stop, got = follow(7) // nothing yet
+	say(7)
+	expect(got, 7, 7)
+	stop()
+}
