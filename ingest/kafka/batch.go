@@ -19,6 +19,7 @@ import (
 type batch struct {
 	base       int64
 	last       int64 // base + last offset delta; never below base
+	epoch      int32 // of the leader that appended it
 	attributes int16
 	firstTime  int64
 	maxTime    int64
@@ -90,6 +91,7 @@ func header(one []byte) batch {
 	be := binary.BigEndian
 	b := batch{
 		base:       int64(be.Uint64(one)),
+		epoch:      int32(be.Uint32(one[12:])),
 		attributes: int16(be.Uint16(one[21:])),
 		firstTime:  int64(be.Uint64(one[27:])),
 		maxTime:    int64(be.Uint64(one[35:])),
@@ -115,4 +117,27 @@ func corruptEnd(set []byte, at, high int64) int64 {
 		}
 	}
 	return at + 1
+}
+
+// foresee guesses from the headers of a record set where decoding it from at
+// will end, so that what follows can be asked for meanwhile. false: it has no
+// whole batch. A wrong guess costs a fetch and nothing else.
+func foresee(set []byte, at, high int64) (next int64, ok bool) {
+	if len(set) == 0 {
+		return at, true
+	}
+	next = at
+	for len(set) >= headerSize && set[lengthEnd+4] == 2 {
+		size := int64(int32(binary.BigEndian.Uint32(set[8:]))) + lengthEnd
+		if size < headerSize || size > int64(len(set)) {
+			break
+		}
+		b := header(set)
+		if b.badDelta || b.base < 0 || b.last >= high {
+			break
+		}
+		next = max(next, b.last+1)
+		set = set[size:]
+	}
+	return next, next > at
 }

@@ -19,6 +19,7 @@ type TopicInfo struct {
 	Partitions    int  // numbered from 0
 	LogAppendTime bool // timestamps are set by the broker; false also where it does not let us see the setting
 	Compacted     bool // old records of a key may vanish, so holes between offsets are normal; false likewise
+	ID            TopicID
 }
 
 // Describe asks the cluster about topics. Each thing that can be wrong (no
@@ -42,8 +43,12 @@ func (d *dialer) describe(ctx context.Context, topics []string) (map[string]Topi
 		if err := l.check(c.addr, topics); err != nil {
 			return err
 		}
+		ids, err := c.topicIDs(topics)
+		if err != nil {
+			return err
+		}
 		for _, t := range topics {
-			info[t] = TopicInfo{Partitions: len(l.leader[t])}
+			info[t] = TopicInfo{Partitions: len(l.leader[t]), ID: ids[t]}
 		}
 		return readTopicConfigs(c, info)
 	})
@@ -79,7 +84,9 @@ func (d *dialer) ask(ctx context.Context, brokers []string, f func(*conn) error)
 type layout struct {
 	broker map[int32]string   // broker id → host:port
 	leader map[string][]int32 // topic → partition → broker id, or -1
+	epoch  map[string][]int32 // topic → partition → leader epoch
 	failed map[string]kafka.Error
+	id     map[string]TopicID // only where asked for
 }
 
 func layoutOf(c *conn, topics []string) (*layout, error) {
@@ -90,7 +97,7 @@ func layoutOf(c *conn, topics []string) (*layout, error) {
 		}
 		return nil, err
 	}
-	l := &layout{broker: map[int32]string{}, leader: map[string][]int32{}, failed: map[string]kafka.Error{}}
+	l := &layout{broker: map[int32]string{}, leader: map[string][]int32{}, epoch: map[string][]int32{}, failed: map[string]kafka.Error{}}
 	for _, b := range res.Brokers {
 		l.broker[b.NodeID] = address(b)
 	}
@@ -99,16 +106,16 @@ func layoutOf(c *conn, topics []string) (*layout, error) {
 			l.failed[t.Name] = kafka.Error(t.ErrorCode)
 			continue
 		}
-		leaders := make([]int32, len(t.Partitions))
+		leaders, epochs := make([]int32, len(t.Partitions)), make([]int32, len(t.Partitions))
 		for i := range leaders {
-			leaders[i] = -1
+			leaders[i], epochs[i] = -1, -1
 		}
 		for _, p := range t.Partitions {
 			if i := int(p.PartitionIndex); i >= 0 && i < len(leaders) {
-				leaders[i] = p.LeaderID
+				leaders[i], epochs[i] = p.LeaderID, p.LeaderEpoch
 			}
 		}
-		l.leader[t.Name] = leaders
+		l.leader[t.Name], l.epoch[t.Name] = leaders, epochs
 	}
 	return l, nil
 }

@@ -68,7 +68,8 @@ type conn struct {
 	*protocol.Conn
 	addr   string
 	detach func() bool // from the context
-	lastID int32       // correlation id of the last fetch
+	lastID int32       // correlation id of the last request that was written out here
+	hasIDs bool        // the broker gives topics ids
 }
 
 // dial connects to one broker. Its errors are single lines that name the
@@ -135,6 +136,7 @@ func (c *conn) negotiate() error {
 	for _, k := range res.ApiKeys {
 		key := protocol.ApiKey(k.ApiKey)
 		versions[key] = key.SelectVersion(k.MinVersion, k.MaxVersion)
+		c.hasIDs = c.hasIDs || key == protocol.Metadata && k.MinVersion <= idsVersion && idsVersion <= k.MaxVersion
 		canFetch = canFetch || key == protocol.Fetch && k.MinVersion <= fetchVersion && fetchVersion <= k.MaxVersion
 	}
 	if !canFetch {

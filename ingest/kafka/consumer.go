@@ -14,36 +14,32 @@ type Assignment struct {
 	Topic     string
 	Partition int32
 	Offset    int64 // the first offset wanted, or Latest, or Earliest
+
+	// Epoch of the offset before, as Records.Epoch told it; 0 = unknown. With
+	// it, a log that was cut off and has grown again meanwhile is noticed.
+	Epoch int32
 }
 
 // Consumer reads a fixed set of partitions. One goroutine per leading broker
 // fetches and decodes, one more follows the leaders; lost connections, moved
 // leaders and brokers that are away are retried for ever and shown by Status.
 type Consumer struct {
-	d     *dialer
-	ctx   context.Context
-	stop  context.CancelFunc
-	out   chan *Records // has room for every buffer, so a send never waits
-	start []Assignment  // with offsets resolved
-	stale chan struct{} // holds a token while some partition has no reader
-	done  chan struct{} // closed when all goroutines have ended
+	d      *dialer
+	ctx    context.Context
+	stop   context.CancelFunc
+	out    chan *Records // has room for every buffer, so a send never waits
+	start  []Assignment  // with offsets resolved
+	budget budget
+	stale  chan struct{} // holds a token while some partition has no reader
+	done   chan struct{} // closed when all goroutines have ended
 
 	mu      sync.Mutex // guards what follows, and the parts of a partition that say so
 	parts   []*partition
+	topics  []*topicState
 	readers map[int32]*reader // by broker id
 	seeds   []string          // brokers to ask for metadata, the last good one first
 	wg      sync.WaitGroup    // readers
 	err     error
-}
-
-// Status is how the reading of one partition goes.
-type Status struct {
-	Topic         string
-	Partition     int32
-	Next          int64     // the offset after everything handed to the receiver
-	HighWatermark int64     // the end of the log at the last good answer; 0 before
-	FetchedAt     time.Time // of the last good answer, also if it was empty; zero before
-	Err           error     // why the last attempt failed; nil while all is well
 }
 
 // Open starts to read. It checks topics and partitions and resolves Latest and
@@ -57,7 +53,7 @@ func Open(ctx context.Context, cfg Config, as []Assignment) (*Consumer, error) {
 		return nil, errors.New("kafka: no partition to read: name at least one")
 	}
 	c := &Consumer{
-		d: d, seeds: cfg.Brokers, readers: map[int32]*reader{},
+		d: d, seeds: cfg.Brokers, readers: map[int32]*reader{}, budget: budgetFor(len(as)),
 		out: make(chan *Records, buffers*len(as)), stale: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	if err := c.plan(ctx, as); err != nil {
@@ -66,11 +62,13 @@ func Open(ctx context.Context, cfg Config, as []Assignment) (*Consumer, error) {
 	if err := c.resolve(ctx); err != nil {
 		return nil, err
 	}
+	opened := time.Now()
 	for _, p := range c.parts {
-		c.start = append(c.start, Assignment{Topic: p.topic, Partition: p.id, Offset: p.at})
+		c.start = append(c.start, Assignment{Topic: p.topic, Partition: p.id, Offset: p.at, Epoch: p.epoch})
+		p.status.RecordAt = opened
 	}
 	c.ctx, c.stop = context.WithCancel(ctx)
-	c.seekLeaders()
+	c.survey()
 	go c.manage()
 	return c, nil
 }
@@ -108,59 +106,35 @@ func (c *Consumer) plan(ctx context.Context, as []Assignment) error {
 		}
 		c.parts = append(c.parts, newPartition(c, a, t.Compacted))
 	}
+	for _, t := range topics {
+		c.topics = append(c.topics, &topicState{name: t, id: info[t].ID, first: info[t].Partitions, now: info[t].Partitions})
+	}
 	return nil
 }
 
 // resolve replaces Latest and Earliest by offsets.
 func (c *Consumer) resolve(ctx context.Context) error {
-	const tries = 6 // leaders may be moving
-	var err error
-	for try := 1; try <= tries; try++ {
-		if err = c.resolveOnce(ctx); err == nil || ctx.Err() != nil {
-			return err
-		}
-		pause(ctx, backoff(try))
-	}
-	return err
-}
-
-func (c *Consumer) resolveOnce(ctx context.Context) error {
-	var open []*partition
+	var open []Assignment
+	var parts []*partition
 	for _, p := range c.parts {
 		if p.at < 0 {
-			open = append(open, p)
+			open = append(open, Assignment{Topic: p.topic, Partition: p.id})
+			parts = append(parts, p)
 		}
 	}
 	if len(open) == 0 {
 		return nil
 	}
-	l, err := c.layout(ctx, open)
+	ranges, err := c.d.ranges(ctx, open)
 	if err != nil {
 		return err
 	}
-	conns := map[int32]*conn{}
-	defer func() {
-		for _, cn := range conns {
-			cn.Close()
+	for i, p := range parts {
+		if p.epoch = 0; p.at == Earliest {
+			p.start(ranges[i].Start)
+		} else {
+			p.start(ranges[i].End)
 		}
-	}()
-	for _, p := range open {
-		id := l.led(p.topic, p.id)
-		if id < 0 {
-			return p.errorf("it has no leader")
-		}
-		if conns[id] == nil {
-			cn, err := c.d.dial(ctx, l.broker[id])
-			if err != nil {
-				return err
-			}
-			conns[id] = cn
-		}
-		at, err := conns[id].listOffset(p.topic, p.id, p.at)
-		if err != nil {
-			return err
-		}
-		p.at, p.status.Next = at, at
 	}
 	return nil
 }
@@ -178,17 +152,6 @@ func (c *Consumer) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
-}
-
-// Status tells how each partition stands, in the order of the assignments.
-func (c *Consumer) Status() []Status {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := make([]Status, len(c.parts))
-	for i, p := range c.parts {
-		all[i] = p.status
-	}
-	return all
 }
 
 // Close stops the consumer and waits until its goroutines have ended. Runs

@@ -10,12 +10,14 @@ type abortedTxn struct{ producer, first int64 }
 type answer struct {
 	code          int16
 	highWatermark int64
+	lastStable    int64 // the broker sends nothing from here on: a transaction is open
 	logStart      int64
 	aborted       []abortedTxn // sorted by first offset
 }
 
 // A run ends after the batch that takes it beyond one of these, so that many
-// small bombs in one answer do not add up; the rest is fetched again.
+// small bombs in one answer do not add up; the rest is fetched again. With many
+// partitions each has less (see budget).
 const (
 	runBytes   = 12 << 20
 	runRecords = 128 << 10
@@ -24,17 +26,23 @@ const (
 // decoder turns record sets into Records. It holds scratch memory only.
 type decoder struct {
 	unpacker
+	maxRun   int            // bytes after which a run ends; 0 = runBytes
 	aborting map[int64]bool // producers whose transaction is being passed over
 }
 
 // decode appends the batches of set, the records of a partition from offset
 // r.Next on, to r. It stops at the first batch that it cannot take with
 // errPartial, errCorrupt or ErrFormat; what it took before stays in r, r.Next
-// is where the trouble begins, and rest starts with its bytes.
+// is where the trouble begins, and rest starts with its bytes. Without an
+// error, rest is what the run had no more room for.
 func (d *decoder) decode(r *Records, set []byte, a *answer, compacted bool) (rest []byte, err error) {
 	clear(d.aborting)
 	aborted := a.aborted
-	for begin := r.Next; len(set) > 0 && len(r.arena) < runBytes && len(r.Records) < runRecords; {
+	limit := d.maxRun
+	if limit == 0 {
+		limit = runBytes
+	}
+	for begin := r.Next; len(set) > 0 && len(r.arena) < limit && len(r.Records) < runRecords; {
 		b, after, err := split(set)
 		if err != nil {
 			if errors.As(err, new(errPartial)) && r.Next > begin {
@@ -57,7 +65,7 @@ func (d *decoder) decode(r *Records, set []byte, a *answer, compacted bool) (res
 			return nil, errCorrupt // all of it lies before what was asked for
 		}
 	}
-	return nil, nil
+	return set, nil
 }
 
 func (d *decoder) abort(producer int64) {
@@ -79,6 +87,7 @@ func (d *decoder) take(r *Records, b *batch, logStart int64, compacted bool) {
 	if b.base > r.Next {
 		r.hole(b.base, logStart, compacted)
 	}
+	r.Epoch = epochOf(b.epoch)
 	n := b.last + 1 - r.Next
 	switch {
 	case b.badDelta:

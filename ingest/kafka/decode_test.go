@@ -125,7 +125,7 @@ func TestAnAnswerToAnotherRequestIsRefused(t *testing.T) {
 	body := resp.AppendTo([]byte{0, 0, 0, 5})
 	raw := append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)
 	for id, ok := range map[int32]bool{5: true, 6: false} {
-		if err := readAnswer(bytes.NewReader(raw), id, nil, nil); (err == nil) != ok {
+		if err := readAnswer(bytes.NewReader(raw), id, nil); (err == nil) != ok {
 			t.Errorf("answer 5 to request %d: %v", id, err)
 		}
 	}

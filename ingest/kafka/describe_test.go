@@ -23,7 +23,8 @@ func TestDescribeTellsPartitionsAndSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Describe(within(t), cfg, []string{"plain", "set"})
-	want := map[string]TopicInfo{"plain": {Partitions: 3}, "set": {Partitions: 2, LogAppendTime: true, Compacted: true}}
+	want := map[string]TopicInfo{"plain": {Partitions: 3, ID: k.TopicInfo("plain").TopicID},
+		"set": {Partitions: 2, LogAppendTime: true, Compacted: true, ID: k.TopicInfo("set").TopicID}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -91,22 +91,20 @@ func (f *frame) discard(n int64) {
 }
 
 // readFetch reads the answer to the last fetch from the connection.
-func (c *conn) readFetch(want wantFunc, take takeFunc) error {
-	if err := readAnswer(c, c.lastID, want, take); err != nil {
+func (c *conn) readFetch(want wantFunc) error {
+	if err := readAnswer(c, c.lastID, want); err != nil {
 		return fmt.Errorf("kafka broker %s: fetch: %w", c.addr, err)
 	}
 	return nil
 }
 
-// wantFunc gives the buffer for a partition's record set; false passes over it.
-type wantFunc func(topic []byte, partition int32) ([]byte, bool)
+// wantFunc gives the buffer for what an answer says about a partition; nil
+// passes over it.
+type wantFunc func(topic []byte, partition int32) *Records
 
-// takeFunc is called with what the broker says about a wanted partition, and
-// its record set in the buffer, grown where needed. It may keep the set only.
-type takeFunc func(topic []byte, partition int32, a *answer, set []byte)
-
-// readAnswer reads the answer to the fetch with the given correlation id.
-func readAnswer(r io.Reader, id int32, want wantFunc, take takeFunc) error {
+// readAnswer reads the answer to the fetch with the given correlation id into
+// the buffers that want gives, without decoding the record sets.
+func readAnswer(r io.Reader, id int32, want wantFunc) error {
 	f := frame{r: r, remain: 4}
 	f.remain = int64(f.i32())
 	if f.err == nil && (f.remain < 4 || f.remain > maxAnswer) {
@@ -121,23 +119,30 @@ func readAnswer(r io.Reader, id int32, want wantFunc, take takeFunc) error {
 	if f.err == nil && code != 0 {
 		return kafka.Error(code)
 	}
-	var a answer
+	var unwanted Records
 	var topic []byte
 	for range f.count(6) {
 		topic = f.into(topic[:0], int64(f.i16()))
 		for range f.count(38) {
-			f.partition(&a, topic, want, take)
+			part := f.i32()
+			r := want(topic, part)
+			if r == nil {
+				r = &unwanted
+			}
+			f.partition(r, r != &unwanted)
 		}
 	}
 	f.discard(f.remain)
 	return f.err
 }
 
-func (f *frame) partition(a *answer, topic []byte, want wantFunc, take takeFunc) {
-	id := f.i32()
+// partition reads what follows a partition's number into r, with its record
+// set if that is wanted.
+func (f *frame) partition(r *Records, wanted bool) {
+	a := &r.answer
 	a.code = f.i16()
 	a.highWatermark = f.i64()
-	f.i64() // last stable offset: the broker sends nothing beyond it
+	a.lastStable = f.i64()
 	a.logStart = f.i64()
 	a.aborted = a.aborted[:0]
 	for range f.count(16) {
@@ -151,17 +156,13 @@ func (f *frame) partition(a *answer, topic []byte, want wantFunc, take takeFunc)
 	if size < 0 && f.err == nil { // null
 		size = 0
 	}
-	set, ok := want(topic, id)
-	if !ok {
-		f.discard(size)
-		return
-	}
 	kept := min(size, maxSet)
-	set = f.into(set, kept)
-	f.discard(size - kept)
-	if f.err == nil {
-		take(topic, id, a, set)
+	if !wanted {
+		kept = 0
 	}
+	r.raw = f.into(r.raw[:0], kept)
+	f.discard(size - kept)
+	r.answered = f.err == nil
 }
 
 // fetchRequest asks for the given partitions. Brokers fill an answer in the
@@ -175,7 +176,7 @@ func fetchRequest(ps []*partition, turn int, wait int32) *fetch.Request {
 	for i := range ps {
 		p := ps[(i+turn)%len(ps)]
 		rp := fetch.RequestPartition{
-			Partition: p.id, CurrentLeaderEpoch: -1, FetchOffset: p.at, LogStartOffset: -1, PartitionMaxBytes: p.maxBytes,
+			Partition: p.id, CurrentLeaderEpoch: p.leaderEpoch, FetchOffset: p.ask, LogStartOffset: -1, PartitionMaxBytes: p.maxBytes,
 		}
 		if n := len(req.Topics); n > 0 && req.Topics[n-1].Topic == p.topic {
 			req.Topics[n-1].Partitions = append(req.Topics[n-1].Partitions, rp)

@@ -53,7 +53,7 @@ func (v *view) see(t testing.TB, r *Records) {
 	}
 	sum := r.First + int64(len(r.Records)) + int64(len(r.Oversize)) + r.Skipped.Total()
 	for _, g := range r.Gaps {
-		if g.Reason == GapTruncated {
+		if g.Reason.Rewinds() {
 			sum = g.From
 			continue
 		}

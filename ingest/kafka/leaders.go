@@ -6,16 +6,28 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 )
 
-// manage gives partitions without a reader a new one until the end.
+// surveyEvery is how often the cluster is asked about topics while all is well.
+const surveyEvery = 10 * time.Second
+
+// errNoLeader: a partition cannot be read at present.
+var errNoLeader = errors.New("it has no leader: the brokers that hold it are away")
+
+// manage gives partitions without a reader a new one, and looks after the
+// topics, until the end.
 func (c *Consumer) manage() {
 	defer close(c.done)
+	every := time.NewTicker(surveyEvery)
+	defer every.Stop()
 	for c.ctx.Err() == nil {
 		select {
 		case <-c.stale:
 			pause(c.ctx, backoff(c.leastFails()))
-			c.seekLeaders()
+			c.survey()
+		case <-every.C:
+			c.survey()
 		case <-c.ctx.Done():
 		}
 	}
@@ -41,13 +53,6 @@ func (c *Consumer) orphanLocked(p *partition, why error) {
 	}
 }
 
-// recovered notes that a partition could be read.
-func (c *Consumer) recovered(p *partition) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p.fails, p.status.Err = 0, nil
-}
-
 // lose ends a reader and orphans its partitions.
 func (c *Consumer) lose(b *reader, why error) {
 	c.mu.Lock()
@@ -60,23 +65,26 @@ func (c *Consumer) lose(b *reader, why error) {
 	}
 }
 
-// ready returns the partitions of a reader that have a buffer to fill, and how
-// many it owns. A reader that owns none is gone afterwards.
+// ready returns the partitions of a reader for which it can do something, and
+// how many it owns. A reader that owns none is gone afterwards.
 func (c *Consumer) ready(b *reader) (ready []*partition, owned int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	ready = b.ready[:0]
 	for _, p := range c.parts {
 		if p.leader != b.id {
 			continue
 		}
 		owned++
 		if p.ready() {
+			p.restart, p.reborn = p.restart || p.reborn, false
 			ready = append(ready, p)
 		}
 	}
 	if owned == 0 {
 		delete(c.readers, b.id)
 	}
+	b.ready = ready
 	return ready, owned
 }
 
@@ -92,67 +100,71 @@ func (c *Consumer) leastFails() int {
 	return least
 }
 
-// seekLeaders finds the leaders of all orphans and hands them over.
-func (c *Consumer) seekLeaders() {
-	var orphans []*partition
-	c.mu.Lock()
-	for _, p := range c.parts {
-		if p.leader < 0 {
-			orphans = append(orphans, p)
-		}
-	}
-	c.mu.Unlock()
-	if len(orphans) == 0 {
-		return
-	}
-	l, err := c.layout(c.ctx, orphans)
+// survey asks the cluster about the topics, notes what has become of them, and
+// hands orphans to the readers of their leaders.
+func (c *Consumer) survey() {
+	l, err := c.layout(c.ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {
 		return // no reader may start now
 	}
-	for _, p := range orphans {
-		if err != nil {
-			c.orphanLocked(p, err)
-			continue
-		}
-		id := l.led(p.topic, p.id)
-		if id < 0 {
-			c.orphanLocked(p, p.noLeader(l))
-			continue
-		}
-		p.leader = id
-		if b := c.readers[id]; b != nil {
-			b.poke()
-			continue
-		}
-		b := newReader(c, id, l.broker[id])
-		c.readers[id] = b
-		c.wg.Add(1)
-		go b.run()
+	if err == nil {
+		c.compareTopics(l)
 	}
+	for _, p := range c.parts {
+		switch {
+		case p.leader >= 0:
+		case err != nil:
+			c.orphanLocked(p, err)
+		case l.led(p.topic, p.id) < 0:
+			c.orphanLocked(p, p.noLeader(l))
+		default:
+			c.handOver(p, l)
+		}
+	}
+}
+
+// handOver gives an orphan to the reader of its leader.
+func (c *Consumer) handOver(p *partition, l *layout) {
+	id := l.led(p.topic, p.id)
+	if epoch := l.epoch[p.topic][p.id]; epoch != p.leaderEpoch {
+		p.leaderEpoch, p.verify = epoch, p.epoch > 0
+	}
+	p.leader = id
+	if b := c.readers[id]; b != nil {
+		b.poke()
+		return
+	}
+	b := newReader(c, id, l.broker[id])
+	c.readers[id] = b
+	c.wg.Add(1)
+	go b.run()
 }
 
 func (p *partition) noLeader(l *layout) error {
-	if err := l.failed[p.topic]; err != 0 {
-		return p.errorf("%w", err)
+	if err := l.check("the cluster", []string{p.topic}); err != nil {
+		return err
 	}
-	return p.errorf("it has no leader")
+	if n := len(l.leader[p.topic]); int(p.id) >= n {
+		return p.errorf("the topic has only %d partitions now: it was created anew with fewer: restart to read it as it is", n)
+	}
+	return p.errorf("%w", errNoLeader)
 }
 
-// layout asks for the leaders of partitions, first the broker that answered last.
-func (c *Consumer) layout(ctx context.Context, ps []*partition) (*layout, error) {
+// layout asks for the leaders of all topics, first the broker that answered last.
+func (c *Consumer) layout(ctx context.Context) (*layout, error) {
 	var topics []string
-	for _, p := range ps {
-		if !slices.Contains(topics, p.topic) {
-			topics = append(topics, p.topic)
-		}
+	for _, t := range c.topics {
+		topics = append(topics, t.name)
 	}
 	var l *layout
 	err := c.d.ask(ctx, c.seeds, func(cn *conn) (err error) {
-		if l, err = layoutOf(cn, topics); err == nil {
-			c.seeds = seeds(cn.addr, c.seeds, l)
+		if l, err = layoutOf(cn, topics); err != nil {
+			return err
 		}
+		c.seeds = seeds(cn.addr, c.seeds, l)
+		l.id, err = cn.topicIDs(topics)
 		return err
 	})
 	return l, err

@@ -15,19 +15,30 @@ const (
 )
 
 // reader fetches all partitions that one broker leads, over one connection.
+//
+// Its round is: receive the answer under way, send the next fetch, digest the
+// answer. So one fetch is under way while the answer before it is decoded. The
+// next fetch asks from where the answer is expected to end; if decoding ends
+// elsewhere, what comes back for that partition is dropped and asked for again.
+// Between receive and send nothing is under way: there other requests go out.
 type reader struct {
 	c    *Consumer
 	id   int32
 	addr string
 	wake chan struct{} // holds a token after something has changed
 
-	d     decoder
-	asked map[string]map[int32]*partition // of the fetch under way
-	seek  []*partition                    // whose offset is out of range
+	d       decoder
+	known   map[string]map[int32]*partition // those that were ever asked for
+	ready   []*partition                    // scratch memory
+	sent    []*partition                    // in the fetch under way
+	arrived []*partition                    // with an answer to digest
 }
 
 func newReader(c *Consumer, id int32, addr string) *reader {
-	return &reader{c: c, id: id, addr: addr, wake: make(chan struct{}, 1), asked: map[string]map[int32]*partition{}}
+	return &reader{
+		c: c, id: id, addr: addr, wake: make(chan struct{}, 1),
+		d: decoder{maxRun: c.budget.run}, known: map[string]map[int32]*partition{},
+	}
 }
 
 func (b *reader) poke() {
@@ -46,114 +57,158 @@ func (b *reader) run() {
 		return
 	}
 	defer cn.Close()
+	if err := b.rounds(cn); err != nil {
+		b.abandon()
+		b.c.lose(b, err)
+	}
+}
+
+func (b *reader) rounds(cn *conn) error {
 	for turn := 0; b.c.ctx.Err() == nil; turn++ {
-		ready, owned := b.c.ready(b)
-		if owned == 0 {
-			return
+		if err := b.receive(cn); err != nil {
+			return err
 		}
-		if len(ready) == 0 {
+		owned, err := b.send(cn, turn)
+		if err != nil {
+			return err
+		}
+		if owned == 0 {
+			return nil
+		}
+		if len(b.sent)+len(b.arrived) == 0 {
 			select {
 			case <-b.wake:
 			case <-b.c.ctx.Done():
 			}
+		}
+		b.digest()
+	}
+	return nil
+}
+
+// send asks for all partitions that have a free buffer. It tells how many
+// partitions this reader owns.
+func (b *reader) send(cn *conn, turn int) (owned int, err error) {
+	ready, owned := b.c.ready(b)
+	asked := b.sent[:0]
+	for _, p := range ready {
+		if err := b.settle(cn, p); err != nil {
+			b.sent = asked
+			return owned, err
+		}
+		if p.unsettled() || len(p.free) == 0 {
 			continue
 		}
-		wait := int32(idleWait)
-		if len(ready) < owned {
-			wait = busyWait
-		}
-		if err := b.fetch(cn, ready, turn, wait); err != nil {
-			b.c.lose(b, err)
-			return
-		}
+		p.fly = <-p.free
+		p.fly.reset(p.ask)
+		asked = append(asked, p)
+		b.know(p)
 	}
+	if b.sent = asked; len(asked) == 0 {
+		return owned, nil
+	}
+	wait := int32(idleWait)
+	if len(asked) < owned {
+		wait = busyWait
+	}
+	return owned, cn.sendFetch(fetchRequest(asked, turn, wait))
 }
 
-// fetch asks for the given partitions once and deals with the answer.
-func (b *reader) fetch(cn *conn, ps []*partition, turn int, wait int32) error {
-	clear(b.asked)
-	for _, p := range ps {
-		if b.asked[p.topic] == nil {
-			b.asked[p.topic] = map[int32]*partition{}
-		}
-		b.asked[p.topic][p.id] = p
+func (b *reader) know(p *partition) {
+	if b.known[p.topic] == nil {
+		b.known[p.topic] = map[int32]*partition{}
 	}
-	b.seek = b.seek[:0]
-	if err := cn.sendFetch(fetchRequest(ps, turn, wait)); err != nil {
+	b.known[p.topic][p.id] = p
+}
+
+// want finds the buffer for a partition of the answer; a second time in one
+// answer it is passed over.
+func (b *reader) want(topic []byte, id int32) *Records {
+	p := b.known[string(topic)][id]
+	if p == nil || p.fly == nil || p.fly.answered {
+		return nil
+	}
+	return p.fly
+}
+
+// receive reads the answer under way, if there is one, and deals with all of it
+// but the record sets.
+func (b *reader) receive(cn *conn) error {
+	if len(b.sent) == 0 {
+		return nil
+	}
+	if err := cn.readFetch(b.want); err != nil {
 		return err
-	}
-	if err := cn.readFetch(b.want, b.take); err != nil {
-		return err
-	}
-	for _, p := range b.seek {
-		if err := b.findRange(cn, p); err != nil {
-			b.c.orphan(p, err)
-		}
-	}
-	return nil
-}
-
-// want finds the buffer for a partition of the answer.
-func (b *reader) want(topic []byte, id int32) ([]byte, bool) {
-	p := b.asked[string(topic)][id]
-	if p == nil {
-		return nil, false
-	}
-	return p.cur.raw[:0], true
-}
-
-// take deals with one partition of the answer.
-func (b *reader) take(topic []byte, id int32, a *answer, set []byte) {
-	p := b.asked[string(topic)][id]
-	delete(b.asked[p.topic], id) // a second time in one answer is passed over
-	p.cur.raw = set
-	switch kafka.Error(a.code) {
-	case 0:
-	case kafka.OffsetOutOfRange:
-		b.seek = append(b.seek, p)
-		return
-	default:
-		b.c.orphan(p, p.errorf("%w", kafka.Error(a.code)))
-		return
 	}
 	now := time.Now()
-	rest, err := b.d.decode(p.cur, set, a, p.compacted)
-	if isFormat(err) {
-		b.c.fail(p.errorf("offset %d: %w", p.cur.Next, err))
-		return
+	for _, p := range b.sent {
+		r := p.fly
+		p.fly, r.FetchedAt = nil, now
+		switch {
+		case p.leaving != nil:
+			b.c.orphan(p, p.drop(r, p.leaving))
+		case r.First != p.at: // the answer before it ended elsewhere
+			p.free <- r
+		case !r.answered:
+			b.c.orphan(p, p.drop(r, p.errorf("broker %s left it out of its answer", b.addr)))
+		case r.answer.code == 0:
+			p.got = r
+			p.ask, p.known = foresee(r.raw, r.First, r.answer.highWatermark)
+			b.arrived = append(b.arrived, p)
+		case kafka.Error(r.answer.code) == kafka.OffsetOutOfRange:
+			p.free <- r
+			p.outside = true
+		default:
+			b.c.orphan(p, p.drop(r, p.refusal(kafka.Error(r.answer.code))))
+		}
 	}
-	if err != nil {
-		err = p.retryOrGap(rest, a.highWatermark, err)
-	} else if len(set) > 0 {
-		p.maxBytes = setBytes
-	}
-	p.deliver(a.highWatermark, now)
-	if err != nil {
-		b.c.orphan(p, err)
-		return
-	}
-	b.c.recovered(p)
+	b.sent = b.sent[:0]
+	return nil
 }
 
-// findRange declares what lies between the wanted offset and the log as a gap.
-func (b *reader) findRange(cn *conn, p *partition) error {
-	first, err := cn.listOffset(p.topic, p.id, Earliest)
+// digest decodes what has arrived and hands it to the receiver.
+func (b *reader) digest() {
+	for _, p := range b.arrived {
+		if r := p.got; r != nil {
+			p.got = nil
+			b.take(p, r)
+		}
+	}
+	b.arrived = b.arrived[:0]
+}
+
+func (b *reader) take(p *partition, r *Records) {
+	rest, err := b.d.decode(r, r.raw, &r.answer, p.compacted)
+	if isFormat(err) {
+		b.c.fail(p.errorf("offset %d: %w", r.Next, err))
+		p.free <- r
+		return
+	}
 	if err != nil {
-		return err
+		err = p.retryOrGap(r, rest, err)
+	} else {
+		p.fit(len(r.raw), len(rest))
 	}
-	end, err := cn.listOffset(p.topic, p.id, Latest)
-	if err != nil {
-		return err
+	p.deliver(r, err)
+	p.ask, p.known = p.at, true
+	switch {
+	case err == nil:
+	case p.fly != nil: // not before that answer is in
+		p.leaving = err
+	default:
+		b.c.orphan(p, err)
 	}
-	switch r := p.cur; {
-	case p.at < first:
-		r.gap(p.at, first, GapExpired)
-	case p.at > end:
-		r.Gaps = append(r.Gaps, Gap{From: end, To: p.at, Reason: GapTruncated})
-		r.Next = end
-	default: // the log has changed since
-		return p.errorf("offset %d: %w", p.at, kafka.OffsetOutOfRange)
+}
+
+// abandon takes back all buffers after the connection has failed.
+func (b *reader) abandon() {
+	for _, p := range append(b.sent, b.arrived...) {
+		for _, r := range []*Records{p.fly, p.got} {
+			if r != nil {
+				p.free <- r
+			}
+		}
+		p.fly, p.got, p.leaving, p.outside = nil, nil, nil, false
 	}
-	p.deliver(end, time.Now())
-	return nil
+	b.sent, b.arrived = nil, nil
 }

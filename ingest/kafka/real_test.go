@@ -223,7 +223,7 @@ func TestRealTopicSettings(t *testing.T) {
 	cfg := realBroker(t)
 	topic := realTopic(t, cfg, 3, "message.timestamp.type", "LogAppendTime", "cleanup.policy", "compact,delete")
 	got, err := Describe(within(t), cfg, []string{topic})
-	if want := (TopicInfo{Partitions: 3, LogAppendTime: true, Compacted: true}); err != nil || got[topic] != want {
+	if want := (TopicInfo{Partitions: 3, LogAppendTime: true, Compacted: true, ID: got[topic].ID}); err != nil || got[topic] != want || want.ID == (TopicID{}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	before := time.Now().UnixMilli()

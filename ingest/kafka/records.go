@@ -25,14 +25,22 @@ type Records struct {
 	Skipped  Skipped // offsets that hold no committed record
 	Gaps     []Gap   // offsets whose content is lost or cannot be read
 
+	// Epoch names the history that the last offset before Next belongs to; 0 =
+	// unknown. Given back in Assignment.Epoch, it tells a log that was cut off
+	// and has grown again from the one that was read.
+	Epoch int32
+
 	HighWatermark int64     // end of the log when it was read
 	FetchedAt     time.Time // when the answer had arrived: no record in it is younger
 
 	arena   []byte   // holds decompressed batches
 	headers []Header // holds the headers of Records
 	raw     []byte   // the answer's bytes
+	answer  answer   // what it says beside them
 	owner   *partition
 	held    atomic.Bool // by the receiver
+
+	answered bool // raw and answer are of the fetch that was sent
 }
 
 // Record is one record.
@@ -79,7 +87,14 @@ const (
 	// records take offsets that older ones had: what was derived from the old
 	// ones must be given up.
 	GapTruncated GapReason = "truncated"
+
+	// GapRecreated is the same for a topic that was deleted and created anew:
+	// From is where the new one begins, and nothing of the old one is left.
+	GapRecreated GapReason = "recreated"
 )
+
+// Rewinds tells whether a gap takes Next back to its From, instead of behind its To.
+func (r GapReason) Rewinds() bool { return r == GapTruncated || r == GapRecreated }
 
 // Release hands the run back: its slices may be overwritten from now on.
 func (r *Records) Release() {
@@ -97,7 +112,8 @@ func (r *Records) reset(first int64) {
 	clear(r.Records) // so that a dropped arena can be collected
 	r.First, r.Next = first, first
 	r.Records, r.Oversize, r.Gaps = r.Records[:0], r.Oversize[:0], r.Gaps[:0]
-	r.Skipped, r.HighWatermark, r.FetchedAt = Skipped{}, 0, time.Time{}
+	r.Skipped, r.Epoch, r.HighWatermark, r.FetchedAt = Skipped{}, 0, 0, time.Time{}
+	r.answered = false
 	r.arena, r.headers, r.raw = r.arena[:0], r.headers[:0], r.raw[:0]
 	if cap(r.arena) > keptBytes {
 		r.arena = nil

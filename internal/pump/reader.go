@@ -86,7 +86,7 @@ func (r *Reader) decode(ctx context.Context, in *kafka.Records, decoders [][]*co
 func lostBefore(gaps []kafka.Gap) (before int64) {
 	for _, g := range gaps {
 		to := g.To
-		if g.Reason == kafka.GapTruncated {
+		if g.Reason.Rewinds() {
 			to = g.From
 		}
 		before = max(before, to, 1)
