@@ -15,12 +15,14 @@ const (
 	StreamAcks    = "VERDIN_ACKS"         // acknowledgements of routers
 	StreamJournal = "VERDIN_JOURNAL"      // what an engine cannot read again from Kafka, so that others can replay it
 	PrefixWrite   = "$KV." + BucketRoutes // + .<ns>.<rollout>
+	PrefixEpoch   = "$KV.VERDIN_EPOCH"    // + .<ns>.<rollout>: which engine holds the chain; in the same stream
 	PrefixPlain   = "verdin.v1.verdict"   // + .<ns>.<rollout>: republished for plain subscribers
 	PrefixAudit   = "verdin.v1.audit"     // + .<ns>.<rollout>
 	PrefixBeat    = "verdin.v1.hb"        // + .<ns>.<engine>
 	PrefixAck     = "verdin.v1.ack"       // + .<ns>.<rollout>.<router>
 	PrefixJournal = "verdin.v1.journal"   // + .<ns>.<rollout>
 	SignDomain    = "verdin.verdict.v1"   // first line of what a verdict's signature covers
+	EpochDomain   = "verdin.epoch.v1"     // first line of what a claim's signature covers
 	BeatDomain    = "verdin.heartbeat.v1" // first line of what a heartbeat's signature covers
 	Namespace     = "default"             // namespace of a rollout that names none
 	maxLabel      = 63                    // RFC 1123
@@ -67,6 +69,13 @@ func Key(ns, rollout string) string { return ns + "." + rollout }
 // WriteSubject is where the verdicts of a rollout are written.
 func WriteSubject(ns, rollout string) string { return PrefixWrite + "." + Key(ns, rollout) }
 
+// EpochSubject is where engines claim the chain of a rollout.
+func EpochSubject(ns, rollout string) string { return PrefixEpoch + "." + Key(ns, rollout) }
+
+// ChainFilter selects the verdicts of a rollout and the claims to its chain, and
+// nothing else of the stream: what a write states as last fences both.
+func ChainFilter(ns, rollout string) string { return "$KV.*." + Key(ns, rollout) }
+
 // PlainSubject is where the server republishes them for plain subscribers.
 func PlainSubject(ns, rollout string) string { return PrefixPlain + "." + Key(ns, rollout) }
 
@@ -85,6 +94,7 @@ func JournalSubject(ns, rollout string) string { return PrefixJournal + "." + Ke
 const (
 	HeaderEpoch     = "Verdin-Epoch"     // of the engine: grows with each start
 	HeaderEngine    = "Verdin-Engine"    // id of the engine
+	HeaderVersion   = "Verdin-Version"   // of the engine's program
 	HeaderKeyID     = "Verdin-Key-Id"    // public key, as nkeys writes it
 	HeaderSignature = "Verdin-Signature" // Ed25519, base64url without padding
 	HeaderIndex     = "Verdin-Index"     // of a journal's record, decimal
@@ -94,6 +104,11 @@ const (
 // place it is meant for, so that it is worth nothing elsewhere.
 func VerdictMessage(ns, rollout string, payload []byte) []byte {
 	return append([]byte(SignDomain+"\n"+ns+"/"+rollout+"\n"), payload...)
+}
+
+// EpochMessage is what the signature of a claim covers.
+func EpochMessage(ns, rollout string, payload []byte) []byte {
+	return append([]byte(EpochDomain+"\n"+ns+"/"+rollout+"\n"), payload...)
 }
 
 // BeatMessage is what the signature of a heartbeat covers.

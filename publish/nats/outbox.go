@@ -13,13 +13,14 @@ import (
 // Sender is what an outbox needs of a Publisher.
 type Sender interface {
 	Publish(ctx context.Context, payload []byte) (Result, error)
-	Check(ctx context.Context, payload []byte) (Result, error)
+	Withdraw(ctx context.Context, payload []byte) (Result, error)
 }
 
 // Outcome is what became of a verdict that was put in an outbox.
 type Outcome struct {
 	Namespace, Rollout   string
 	Generation, Sequence uint64
+	Digest               string // of the payload: a verdict that takes the place of an expired one has its sequence
 	Result               Result
 	At                   schemas.Time
 }
@@ -150,13 +151,14 @@ func (o *Outbox) pass(ctx context.Context) (settled bool) {
 				settled = false
 				break
 			}
+			digest := schemas.Digest(it.payload)
 			if r == Expired {
-				q.dropped = schemas.Digest(it.payload)
+				q.dropped = digest
 			}
 			o.mu.Lock()
 			q.items = q.items[1:]
 			o.mu.Unlock()
-			o.opt.Done(Outcome{q.ns, q.rollout, it.v.Generation, it.v.Sequence, r, o.opt.Now()})
+			o.opt.Done(Outcome{q.ns, q.rollout, it.v.Generation, it.v.Sequence, digest, r, o.opt.Now()})
 		}
 	}
 	return settled
@@ -180,9 +182,7 @@ func (o *Outbox) settle(ctx context.Context, it *item, unwanted bool) (Result, e
 		return o.send.Publish(ctx, it.payload)
 	}
 	if it.tried {
-		if r, err := o.send.Check(ctx, it.payload); r != "" || err != nil {
-			return r, err
-		}
+		return o.send.Withdraw(ctx, it.payload)
 	}
 	return Expired, nil
 }

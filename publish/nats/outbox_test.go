@@ -43,7 +43,7 @@ func (w *wire) Publish(_ context.Context, payload []byte) (nats.Result, error) {
 	return nats.Acked, nil
 }
 
-func (w *wire) Check(_ context.Context, payload []byte) (nats.Result, error) {
+func (w *wire) Withdraw(_ context.Context, payload []byte) (nats.Result, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.down {
@@ -52,7 +52,7 @@ func (w *wire) Check(_ context.Context, payload []byte) (nats.Result, error) {
 	if slices.Contains(w.stored, codeOf(payload)) {
 		return nats.Acked, nil
 	}
-	return "", nil
+	return nats.Expired, nil
 }
 
 func (w *wire) set(down, loseAck bool) {

@@ -2,9 +2,10 @@ package nats
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"strconv"
+	"sync"
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
@@ -22,28 +23,28 @@ const (
 	Expired Result = "expired" // it was not sent: too old, or overtaken by a rollback
 )
 
-// ErrBehind says that the bucket does not hold the verdict before: it lost
-// messages. Refill it from the local log of verdicts.
-var ErrBehind = errors.New("nats: the bucket lost verdicts: refill it from the log of verdicts")
-
-// ErrDown says that there is no connection now; nothing was sent.
-var ErrDown = errors.New("nats: not connected")
-
 // Options of a publisher.
 type Options struct {
 	Engine  string        // id of the engine, a DNS-1123 label
-	Epoch   uint64        // of this start of the engine, growing
+	Version string        // of the engine's program, "" = not told
+	Epoch   uint64        // least epoch to claim, so that a stream that lost its claims does not go back; the time will do
+	Trusted []string      // public keys whose messages count; empty = signatures are not looked at
 	Timeout time.Duration // of one exchange with the server, default 5 s
+	OnError func(error)   // hears of messages that were passed over; must not block; nil drops them
 }
 
-// Publisher writes signed verdicts and heartbeats. It keeps no state: the
-// bucket is read before each write.
+// Publisher writes signed verdicts and heartbeats. It knows which chains it
+// holds; all else is read from the bucket before each write.
 type Publisher struct {
-	nc  *natsgo.Conn
-	js  jetstream.JetStream
-	get natsgo.JetStreamContext // reads from the stream's leader, never from a follower
-	key *Key
-	opt Options
+	nc     *natsgo.Conn
+	js     jetstream.JetStream
+	get    natsgo.JetStreamContext // reads from the stream's leader, never from a follower
+	key    *Key
+	trust  Trust
+	opt    Options
+	start  string // of this publisher alone: tells its claims from those of an engine with the same id
+	mu     sync.Mutex
+	epochs map[string]uint64 // claimed, by key of the rollout
 }
 
 // NewPublisher returns a publisher over a connection of Connect.
@@ -54,6 +55,13 @@ func NewPublisher(nc *natsgo.Conn, key *Key, opt Options) (*Publisher, error) {
 	if opt.Timeout <= 0 {
 		opt.Timeout = 5 * time.Second
 	}
+	if opt.OnError == nil {
+		opt.OnError = func(error) {}
+	}
+	trust, err := NewTrust(opt.Trusted)
+	if err != nil {
+		return nil, fmt.Errorf("nats: %w", err)
+	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
@@ -62,7 +70,7 @@ func NewPublisher(nc *natsgo.Conn, key *Key, opt Options) (*Publisher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
-	return &Publisher{nc: nc, js: js, get: get, key: key, opt: opt}, nil
+	return &Publisher{nc: nc, js: js, get: get, key: key, trust: trust, opt: opt, start: rand.Text(), epochs: map[string]uint64{}}, nil
 }
 
 // Publish makes one fenced write of a payload. Any error means: not known yet,
@@ -81,12 +89,18 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (Result, error)
 	if r, err := p.place(ctx, v, schemas.Digest(payload), head); r != "" || err != nil {
 		return r, err
 	}
+	head, ok, err := p.hold(ctx, v.Namespace, v.Rollout, head)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return Fenced, nil
+	}
 	msg, err := p.message(v, payload)
 	if err != nil {
 		return "", err
 	}
-	ack, err := p.js.PublishMsg(ctx, msg, jetstream.WithExpectStream(schemas.StreamRoutes),
-		jetstream.WithExpectLastSequencePerSubject(head.StreamSeq), jetstream.WithRetryAttempts(0))
+	ack, err := p.send(ctx, msg, v.Namespace, v.Rollout, head)
 	if err == nil && !ack.Duplicate {
 		return Acked, nil
 	}
@@ -105,25 +119,51 @@ func (p *Publisher) resolve(ctx context.Context, payload []byte, cause error) (R
 	if cause == nil {
 		cause = errors.New("the server saw a duplicate that is not in the bucket")
 	}
-	return "", fmt.Errorf("nats: publishing a verdict: %w", errors.Join(cause, err))
+	return "", fmt.Errorf("nats: publishing a verdict: %w", errors.Join(p.name(cause), err))
 }
 
 // Check tells what became of a payload without sending it: Acked, Fenced, or ""
 // when the bucket neither holds it nor anything in its place.
 func (p *Publisher) Check(ctx context.Context, payload []byte) (Result, error) {
+	r, _, _, err := p.look(ctx, payload)
+	return r, err
+}
+
+// Withdraw makes sure that a payload that may be under way never arrives, so that
+// its place in the chain can be given to another: Expired. It is Acked if it stands
+// in the bucket already, Fenced if this engine has no say any more. An error means:
+// not known yet, call again.
+func (p *Publisher) Withdraw(ctx context.Context, payload []byte) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.opt.Timeout)
+	defer cancel()
+	r, v, head, err := p.look(ctx, payload)
+	if r != "" || err != nil {
+		return r, err
+	}
+	if mine := p.epoch(v.Namespace, v.Rollout); mine > 0 && head.Epoch > mine {
+		return Fenced, nil
+	}
+	if _, err := p.claim(ctx, v.Namespace, v.Rollout, head); err != nil { // the payload states what was last before
+		return "", err
+	}
+	return Expired, nil
+}
+
+// look is Check, with what it saw.
+func (p *Publisher) look(ctx context.Context, payload []byte) (Result, *schemas.Verdict, Head, error) {
 	v, err := schemas.ParseVerdict(payload)
 	if err != nil {
-		return "", fmt.Errorf("publish: %w", err)
+		return "", nil, Head{}, fmt.Errorf("publish: %w", err)
 	}
 	head, err := p.Head(ctx, v.Namespace, v.Rollout)
 	if err != nil {
-		return "", err
+		return "", nil, Head{}, err
 	}
 	r, err := p.place(ctx, v, schemas.Digest(payload), head)
 	if errors.Is(err, ErrBehind) {
-		return "", nil
+		err = nil
 	}
-	return r, err
+	return r, v, head, err
 }
 
 // place compares a verdict with the head of its chain. "" = it comes next.
@@ -152,10 +192,6 @@ func (p *Publisher) place(ctx context.Context, v *schemas.Verdict, digest string
 
 // message is the signed message of a verdict, ready for the write subject.
 func (p *Publisher) message(v *schemas.Verdict, payload []byte) (*natsgo.Msg, error) {
-	sig, err := p.key.sign(schemas.VerdictMessage(v.Namespace, v.Rollout, payload))
-	if err != nil {
-		return nil, err
-	}
 	m := natsgo.NewMsg(schemas.WriteSubject(v.Namespace, v.Rollout))
 	m.Data = payload
 	set := func(name, value string) { m.Header[name] = []string{value} } // as written: NATS headers keep their case
@@ -166,10 +202,6 @@ func (p *Publisher) message(v *schemas.Verdict, payload []byte) (*natsgo.Msg, er
 	set("ce-subject", v.Namespace+"/"+v.Rollout)
 	set("ce-time", v.Time.String())
 	set("content-type", "application/json")
-	set(schemas.HeaderEpoch, strconv.FormatUint(p.opt.Epoch, 10))
-	set(schemas.HeaderEngine, p.opt.Engine)
-	set(schemas.HeaderKeyID, p.key.ID)
-	set(schemas.HeaderSignature, sig)
 	set(natsgo.MsgIdHdr, v.ID()+"/"+schemas.Digest(payload))
-	return m, nil
+	return m, p.sign(m, schemas.VerdictMessage(v.Namespace, v.Rollout, payload), p.epoch(v.Namespace, v.Rollout))
 }

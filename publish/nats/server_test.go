@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"verdin/publish/nats"
 	"verdin/schemas"
@@ -86,6 +87,28 @@ func (b *bed) publish(p *nats.Publisher, payload []byte) nats.Result {
 		b.t.Fatal(err)
 	}
 	return r
+}
+
+// count is how many messages the bucket holds on subjects that match.
+func (b *bed) count(filter string) int {
+	b.t.Helper()
+	js, err := jetstream.New(b.connect())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	s, err := js.Stream(b.t.Context(), schemas.StreamRoutes)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	info, err := s.Info(b.t.Context(), jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	n := 0
+	for _, held := range info.State.Subjects {
+		n += int(held)
+	}
+	return n
 }
 
 var noon = schemas.TimeOf(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))

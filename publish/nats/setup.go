@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 )
 
 const (
-	history       = 64 // verdicts kept per rollout: the most that a KV bucket allows
+	history       = 64            // verdicts kept per rollout: the most that a KV bucket allows
+	duplicates    = 2 * time.Hour // how long the server knows message ids
 	ackMaxAge     = 30 * 24 * time.Hour
 	journalMaxAge = 90 * 24 * time.Hour // longer than any rollout: then its recording is fetched or not wanted
 )
@@ -28,10 +30,7 @@ func Setup(ctx context.Context, nc *natsgo.Conn, replicas int) error {
 	if err != nil {
 		return fmt.Errorf("nats: %w", err)
 	}
-	routes, err := ensure(ctx, js, schemas.StreamRoutes, func() error {
-		_, err := js.CreateKeyValue(ctx, bucket(replicas))
-		return err
-	})
+	routes, err := ensure(ctx, js, schemas.StreamRoutes, create(ctx, js, routeStream(replicas)))
 	if err != nil {
 		return err
 	}
@@ -50,10 +49,14 @@ func Setup(ctx context.Context, nc *natsgo.Conn, replicas int) error {
 	return errors.Join(verify(routes, routeRules(routes)), verify(audit, auditRules(audit)), verify(acks, ackRules(acks)), verify(journal, journalRules(journal)))
 }
 
-func bucket(replicas int) jetstream.KeyValueConfig {
-	return jetstream.KeyValueConfig{
-		Bucket: schemas.BucketRoutes, Description: "verdicts by rollout", History: history,
-		Storage: jetstream.FileStorage, Replicas: replicas,
+// routeStream is the KV bucket of the verdicts as a stream, with what a bucket does
+// not have by itself: the claims beside the verdicts, and no purge and no roll-up,
+// which would take the fence away.
+func routeStream(replicas int) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: schemas.StreamRoutes, Description: "verdicts by rollout", Storage: jetstream.FileStorage, Replicas: replicas,
+		Subjects: []string{schemas.PrefixWrite + ".>", schemas.PrefixEpoch + ".>"}, MaxMsgsPerSubject: history,
+		Discard: jetstream.DiscardNew, DenyDelete: true, DenyPurge: true, AllowDirect: true, Duplicates: duplicates,
 		RePublish: &jetstream.RePublish{Source: schemas.PrefixWrite + ".>", Destination: schemas.PrefixPlain + ".>"},
 	}
 }
@@ -123,10 +126,13 @@ func routeRules(c jetstream.StreamConfig) []rule {
 		rule{c.MaxMsgsPerSubject >= history, fmt.Sprintf("history %d: routers and auditors need %d to close a gap", c.MaxMsgsPerSubject, history), fmt.Sprintf("--max-msgs-per-subject=%d", history)},
 		rule{c.Discard == jetstream.DiscardNew, "discards old messages when full", "--discard=new"},
 		rule{c.DenyDelete, "verdicts may be deleted", "--deny-delete"},
+		rule{c.DenyPurge && !c.AllowRollup, "verdicts may be purged: a stale engine could write again", "--no-allow-rollup --deny-purge"},
 		rule{c.MaxMsgSize < 0 || c.MaxMsgSize >= schemas.MaxVerdict, fmt.Sprintf("max message size %d: a verdict may have %d bytes", c.MaxMsgSize, schemas.MaxVerdict), "--max-msg-size=-1"},
 		rule{c.RePublish != nil && c.RePublish.Source == schemas.PrefixWrite+".>" && c.RePublish.Destination == schemas.PrefixPlain+".>" && !c.RePublish.HeadersOnly,
 			"verdicts are not republished for plain subscribers", fmt.Sprintf("--republish-source='%s.>' --republish-destination='%s.>'", schemas.PrefixWrite, schemas.PrefixPlain)},
-		rule{len(c.Subjects) == 1 && c.Subjects[0] == schemas.PrefixWrite+".>" && c.Mirror == nil && len(c.Sources) == 0, "other writers than engines feed the bucket", "create the bucket anew"},
+		rule{slices.Equal(slices.Sorted(slices.Values(c.Subjects)), []string{schemas.PrefixEpoch + ".>", schemas.PrefixWrite + ".>"}),
+			fmt.Sprintf("holds %q, not verdicts and claims", c.Subjects), fmt.Sprintf("--subjects='%s.>,%s.>'", schemas.PrefixWrite, schemas.PrefixEpoch)},
+		rule{c.Mirror == nil && len(c.Sources) == 0, "other writers than engines feed the bucket", "create the bucket anew"},
 	)
 }
 

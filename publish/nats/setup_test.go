@@ -22,7 +22,7 @@ func TestSetupMayBeRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := s.CachedInfo().Config
-	if c.MaxMsgsPerSubject != 64 || c.MaxAge != 0 || c.Storage != jetstream.FileStorage || !c.DenyDelete || c.Discard != jetstream.DiscardNew {
+	if c.MaxMsgsPerSubject != 64 || c.MaxAge != 0 || c.Storage != jetstream.FileStorage || !c.DenyDelete || !c.DenyPurge || c.AllowRollup || c.Discard != jetstream.DiscardNew {
 		t.Errorf("bucket settings %+v", c)
 	}
 }
@@ -49,7 +49,7 @@ func TestSetupListsEachWeakSetting(t *testing.T) {
 		t.Fatal("weak settings were accepted")
 	}
 	for _, want := range []string{
-		"max age 1h0m0s", "--max-age=0", "max bytes 1048576", "history 1", "storage is memory", "max message size 100", "not republished",
+		"max age 1h0m0s", "--max-age=0", "may be purged", "not verdicts and claims", "max bytes 1048576", "history 1", "storage is memory", "max message size 100", "not republished",
 		"KV_VERDIN_ROUTES is not safe", "VERDIN_AUDIT is not safe", "not fed by the bucket", "may be deleted", "--deny-purge",
 	} {
 		if !strings.Contains(err.Error(), want) {
