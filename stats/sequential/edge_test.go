@@ -54,6 +54,21 @@ var makers = map[string]func() observer{
 		return observer{func(a, b Counts, _ int) { r.Observe(0.1, a.N, b.N) },
 			func() []float64 { return []float64{r.LogE(), r.LogEMax()} }, r.AppendState, r.Restore}
 	},
+	"conditional": func() observer {
+		c := NewConditional(1.1, Lower, Options{Stages: 2, GridPoints: 6})
+		return observer{func(a, b Counts, s int) { c.Observe(a, b, s) },
+			func() []float64 { return []float64{c.LogE(), c.LogEMax()} }, c.AppendState, c.Restore}
+	},
+	"hold-back": func() observer {
+		h := NewHoldBack(Null{Margin: 0.001}, Options{})
+		return observer{func(a, b Counts, _ int) { h.Observe(a, b) },
+			func() []float64 { return []float64{h.LogE(), h.LogEMax()} }, h.AppendState, h.Restore}
+	},
+	"ceiling": func() observer {
+		c := NewCeiling(Options{})
+		return observer{func(_, b Counts, _ int) { c.Observe(0.02, b) },
+			func() []float64 { return []float64{c.LogE(), c.LogEMax()} }, c.AppendState, c.Restore}
+	},
 	"score, harm": func() observer {
 		s := NewScore(ScoreOptions{Harm: true, Stages: 3})
 		return observer{func(a, b Counts, stage int) { s.Observe(a.Moments(), b.Moments(), stage) }, scoreLogs(s), s.AppendState, s.Restore}

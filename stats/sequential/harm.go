@@ -46,29 +46,24 @@ func LogGrid(least, most float64, k int) []float64 {
 	return out
 }
 
-// Harm tests the null "harm ≤ margin" on shares. When its log E has ever reached
-// log(1/α), harm beyond the margin was shown. Exact.
-//
-// no-row: an engine that the tests of the catalogue are made of
-type Harm struct {
-	null   half
-	base   base
-	odds   []float64 // odds ratio of each alternative
-	l      []float64
-	staged Staged
-	print  uint64
+// alternatives score blocks on shares against a half-plane null: around its boundary
+// at the stable rate that past blocks predict, canary = expit(logit(boundary) ± ψ) for
+// ψ of the grid.
+type alternatives struct {
+	null  half
+	base  base
+	odds  []float64 // odds ratio of each alternative
+	l     []float64 // log factors of the last scored block
+	print uint64
 }
 
-// NewHarm starts a test. The alternatives lie around the boundary of the null at the
-// predicted stable rate: canary = expit(logit(boundary) ± ψ) for ψ of the grid.
-func NewHarm(null Null, opt Options) *Harm {
-	h := &Harm{null: null.harm(), odds: opt.grid()}
-	h.base = newBase(h.null, opt)
-	h.print = fingerprint("harm", append(append(h.null.args(), h.base.anchor), h.odds...)...)
-	h.odds = odds(h.odds, h.null.above)
-	h.l = make([]float64, len(h.odds))
-	h.staged = newStaged(Uniform(len(h.odds)), opt.Stages)
-	return h
+func newAlternatives(kind string, null half, opt Options) alternatives {
+	a := alternatives{null: null, base: newBase(null, opt)}
+	psi := opt.grid()
+	a.print = fingerprint(kind, append(append(null.args(), a.base.anchor), psi...)...)
+	a.odds = odds(psi, null.above)
+	a.l = make([]float64, len(psi))
+	return a
 }
 
 // odds returns the odds ratios of log odds ratios, downward where the null lies above.
@@ -83,23 +78,53 @@ func odds(psi []float64, down bool) []float64 {
 	return out
 }
 
+// score fills l with the log factors of a block and learns from it for the next. It
+// is false, and l untouched, if an arm is empty or counts are unlawful, and while
+// there is neither a historical rate nor a past block of the stable arm.
+func (f *alternatives) score(a, b Counts) (scored bool) {
+	if !a.lawful() || !b.lawful() {
+		return false
+	}
+	a, b = f.null.counts(a), f.null.counts(b)
+	p, ready := f.base.rate()
+	if scored = ready && a.N > 0 && b.N > 0; scored {
+		edge := inside(f.null.at(p))
+		for k, o := range f.odds {
+			f.l[k] = f.null.logFactor(a, b, p, tilted(edge, o))
+		}
+	}
+	f.base.add(a)
+	return scored
+}
+
+func (f *alternatives) state(c *codec) {
+	c.print(f.print)
+	f.base.state(c)
+}
+
+// Harm tests the null "harm ≤ margin" on shares. When its log E has ever reached
+// log(1/α), harm beyond the margin was shown. Exact.
+//
+// no-row: an engine that the tests of the catalogue are made of
+type Harm struct {
+	alternatives
+	staged Staged
+}
+
+// NewHarm starts a test.
+func NewHarm(null Null, opt Options) *Harm {
+	h := &Harm{alternatives: newAlternatives("harm", null.harm(), opt)}
+	h.staged = newStaged(Uniform(len(h.l)), opt.Stages)
+	return h
+}
+
 // Observe scores a closed block of stable a and canary b served in a stage. It tells
 // whether the block was scored: not if an arm is empty, nor while there is neither a
 // historical rate nor a past block of the stable arm.
 func (h *Harm) Observe(a, b Counts, stage int) (scored bool) {
-	if !a.lawful() || !b.lawful() {
-		return false
-	}
-	a, b = h.null.counts(a), h.null.counts(b)
-	p, ready := h.base.rate()
-	if scored = ready && a.N > 0 && b.N > 0; scored {
-		edge := inside(h.null.at(p))
-		for k, o := range h.odds {
-			h.l[k] = h.null.logFactor(a, b, p, tilted(edge, o))
-		}
+	if scored = h.score(a, b); scored {
 		h.staged.Add(h.l, stage)
 	}
-	h.base.add(a)
 	return scored
 }
 
@@ -117,8 +142,7 @@ func (h *Harm) AppendState(b []byte) []byte { return appendState(b, h) }
 func (h *Harm) Restore(b []byte) error { return restore(b, h) }
 
 func (h *Harm) state(c *codec) {
-	c.print(h.print)
-	h.base.state(c)
+	h.alternatives.state(c)
 	h.staged.state(c)
 }
 
