@@ -68,6 +68,7 @@ type Command struct {
 // PublishResult says what became of a verdict that was to be published.
 type PublishResult struct {
 	Generation, Sequence uint64
+	Digest               string // of the payload; "" = the only one that was issued with this sequence
 	Result               string // "acked", "fenced", "expired"
 	At                   schemas.Time
 }

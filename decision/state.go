@@ -92,7 +92,7 @@ func (st State) published(results []PublishResult) State {
 		case "fenced":
 			st.Fenced = true
 		case "expired":
-			st = st.undo(p.Sequence)
+			st = st.undo(p.Sequence, p.Digest)
 		}
 	}
 	return st
@@ -107,10 +107,15 @@ func (st State) sent(generation, sequence uint64) State {
 }
 
 // undo goes back to the state before a verdict. What was learnt since, about the
-// split and from operators, stays.
-func (st State) undo(sequence uint64) State {
+// split and from operators, stays. The digest tells the verdict from another that
+// was decided in its place when it, or the one before it, had expired.
+func (st State) undo(sequence uint64, digest string) State {
 	for i, was := range st.before {
-		if was.Sequence+1 == sequence {
+		issued := st.PrevDigest
+		if i+1 < len(st.before) {
+			issued = st.before[i+1].PrevDigest
+		}
+		if was.Sequence+1 == sequence && (digest == "" || digest == issued) {
 			was.before = st.before[:i:i]
 			was.Broken, was.BadMark, was.Paused, was.Excused, was.Renewed = st.Broken, st.BadMark, st.Paused, st.Excused, st.Renewed
 			return was

@@ -181,3 +181,38 @@ func TestEveryReasonHasATransition(t *testing.T) {
 		}
 	}
 }
+
+// The verdict that takes the place of an expired one has its sequence: news of the
+// old one must not be taken for news of the new one.
+func TestLateNewsOfAnUnsentVerdictDoesNotUndoTheOneInItsPlace(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	silent := func(at time.Duration) decision.Input {
+		in := good(s, at)
+		in.Health.LastData = start
+		return in
+	}
+	news := func(v *schemas.Verdict) []decision.PublishResult {
+		return []decision.PublishResult{{Generation: 1, Sequence: v.Sequence, Digest: schemas.Digest(v.AppendJSON(nil)), Result: "expired"}}
+	}
+	step := r.look(good(s, time.Hour))
+	held := r.look(silent(70 * time.Minute))
+	in := good(s, 90*time.Minute)
+	in.Publish = news(step)
+	if v := r.look(in); v == nil || v.Sequence != step.Sequence {
+		t.Fatalf("decided again: %+v", v)
+	}
+	again := r.look(silent(100 * time.Minute))
+	if again == nil || again.Sequence != held.Sequence || again.Verdict != schemas.VerdictHold {
+		t.Fatalf("held again: %+v", again)
+	}
+	in = silent(101 * time.Minute)
+	in.Publish = news(held)
+	if v := r.look(in); v != nil || r.st.Sequence != again.Sequence {
+		t.Errorf("news of the first hold undid the second: %+v", v)
+	}
+	in.Publish = news(again)
+	if v := r.look(in); v == nil || v.Sequence != again.Sequence {
+		t.Errorf("news of the second hold: %+v", v)
+	}
+}
