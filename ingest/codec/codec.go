@@ -87,8 +87,12 @@ func New(layout *schemas.Layout, opt Options) *Decoder {
 // not take more than 4 GiB of text.
 func (d *Decoder) Append(c *schemas.Chunk, r Record) {
 	d.in, d.chunk, d.mark = r, c, len(c.Arena)
-	ok := d.decode() && d.finish()
-	offset := d.offset()
+	d.settle(d.decode() && d.finish())
+}
+
+// settle makes the event a row, or a rejection if it is not ok.
+func (d *Decoder) settle(ok bool) {
+	c, offset := d.chunk, d.offset()
 	if ok {
 		d.row.commit(c, offset)
 	} else {

@@ -45,13 +45,17 @@ func (d *Decoder) value(m *meaning) bool {
 		return true
 	}
 	c := cell{kind: kind}
-	switch kind {
-	case schemas.Number:
+	if kind == schemas.Number {
 		if c.num, ok = d.scanner.float(); !ok {
-			d.complain(schemas.RejectNumber, m.path+": a number beyond 1e15 in size")
-			return true
+			return d.tooBig(m)
 		}
-	case schemas.String:
+	}
+	return d.store(m, c, b)
+}
+
+// store puts a scalar of the right type into its column and brings it to its target.
+func (d *Decoder) store(m *meaning, c cell, b []byte) bool {
+	if c.kind == schemas.String {
 		if m.to.isID() && len(b) > maxID {
 			d.complain(schemas.RejectSize, m.path+": an id above 128 bytes")
 			return true
@@ -64,6 +68,11 @@ func (d *Decoder) value(m *meaning) bool {
 		d.row.cells[d.row.kind][m.col] = c
 	}
 	return d.take(m, c, b)
+}
+
+func (d *Decoder) tooBig(m *meaning) bool {
+	d.complain(schemas.RejectNumber, m.path+": a number beyond 1e15 in size")
+	return true
 }
 
 // accepts tells whether a value of type t may stand here, and complains if not.
