@@ -60,7 +60,12 @@ var table = []row{
 	},
 	// The shell that runs the engine: it joins the ways in to the core, but not
 	// the ways out, which cmd hands to it.
-	{pkg: "internal/pump", own: []string{"schemas", "decision", "internal/engine", "ingest/codec", "ingest/kafka", "ingest/recording", "internal/scenario"}},
+	{pkg: "internal/pump", own: []string{"schemas", "decision", "internal/engine", "ingest/codec", "ingest/kafka", "ingest/recording", "internal/scenario",
+		"internal/pump/disk", "internal/pump/journal", "internal/pump/snapshot"}},
+	// What a live pump keeps on disk, and the disk that tests can break.
+	{pkg: "internal/pump/disk"},
+	{pkg: "internal/pump/journal", own: []string{"schemas", "internal/pump/disk"}},
+	{pkg: "internal/pump/snapshot", own: []string{"internal/pump/disk"}},
 	{pkg: "internal/telemetry", own: []string{"schemas", "internal/engine"}, third: []string{prometheus}},
 
 	{pkg: "internal/scenario", own: []string{"schemas"}},
