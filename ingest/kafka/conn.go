@@ -105,6 +105,24 @@ func (d *dialer) dial(ctx context.Context, addr string) (*conn, error) {
 	return c, nil
 }
 
+// dialFor dials within ctx a connection that then lives as long as life.
+func (d *dialer) dialFor(ctx, life context.Context, addr string) (*conn, error) {
+	inner, end := context.WithCancel(life)
+	stop := context.AfterFunc(ctx, end)
+	c, err := d.dial(inner, addr)
+	if err == nil && !stop() {
+		c.Close()
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		end()
+		return nil, err
+	}
+	detach := c.detach
+	c.detach = func() bool { end(); return detach() }
+	return c, nil
+}
+
 // Close closes the connection; the context's end is then of no effect.
 func (c *conn) Close() error {
 	c.detach()

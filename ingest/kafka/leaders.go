@@ -47,6 +47,11 @@ func (c *Consumer) orphanLocked(p *partition, why error) {
 	p.leader = -1
 	p.fails++
 	p.status.Err = why
+	c.lookAgain()
+}
+
+// lookAgain has the manager survey the cluster soon.
+func (c *Consumer) lookAgain() {
 	select {
 	case c.stale <- struct{}{}:
 	default:
@@ -96,6 +101,9 @@ func (c *Consumer) leastFails() int {
 		if p.leader < 0 {
 			least = min(least, p.fails)
 		}
+	}
+	if least == math.MaxInt {
+		return 0
 	}
 	return least
 }

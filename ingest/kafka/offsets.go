@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/segmentio/kafka-go"
@@ -64,7 +65,7 @@ func (d *dialer) rangesOnce(ctx context.Context, topics []string, as []Assignmen
 		return err
 	})
 	if err != nil {
-		return nil, !passing(err), err
+		return nil, errors.As(err, new(refusal)) || !passing(err), err
 	}
 	led := map[int32][]int{} // broker id → positions in as
 	for i, a := range as {

@@ -197,10 +197,14 @@ func (p *Producer) sendBatch(ctx context.Context, topic string, part int32, msgs
 	if len(res.Topics) == 0 || len(res.Topics[0].Partitions) == 0 {
 		return fmt.Errorf("partition %d: broker %s left it out of its answer", part, c.addr)
 	}
-	if code := res.Topics[0].Partitions[0].ErrorCode; code != 0 {
-		return fmt.Errorf("partition %d: %w", part, kafka.Error(code))
+	switch code := kafka.Error(res.Topics[0].Partitions[0].ErrorCode); code {
+	case 0:
+		return nil
+	case kafka.TopicAuthorizationFailed:
+		return fmt.Errorf("partition %d: this user may not write to it: grant it Write on the topic: %w", part, code)
+	default:
+		return fmt.Errorf("partition %d: %w", part, code)
 	}
-	return nil
 }
 
 func (p *Producer) request(topic string, part int32, msgs []Message) *produce.Request {
@@ -230,20 +234,10 @@ func (p *Producer) connect(ctx context.Context, id int32) (*conn, error) {
 	if c := p.conns[id]; c != nil {
 		return c, nil
 	}
-	// The connection outlives ctx, but dialling does not.
-	life, end := context.WithCancel(p.ctx)
-	stop := context.AfterFunc(ctx, end)
-	c, err := p.d.dial(life, p.layout.broker[id])
-	if err == nil && !stop() {
-		c.Close()
-		err = context.Cause(ctx)
-	}
+	c, err := p.d.dialFor(ctx, p.ctx, p.layout.broker[id])
 	if err != nil {
-		end()
 		return nil, err
 	}
-	detach := c.detach
-	c.detach = func() bool { end(); return detach() }
 	p.conns[id] = c
 	return c, nil
 }
