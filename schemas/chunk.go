@@ -150,5 +150,7 @@ const (
 	RejectNoEventTime = "no_event_time"    // no event time anywhere
 	RejectFuture      = "future"           // event time more than 60 s after the arrival bound
 	RejectEventType   = "unknown_type"     // an event type that the contract does not know
+	RejectSchema      = "unknown_schema"   // a schema id that the registry does not have
+	RejectBadSchema   = "bad_schema"       // a writer's schema that cannot be read
 	RejectKind        = "unexpected_kind"  // an event of a kind that this topic does not carry
 )

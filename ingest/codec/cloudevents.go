@@ -82,20 +82,41 @@ func (d *Decoder) binary() bool {
 	if !ok {
 		return d.fail(schemas.RejectEventType, "ce_type: "+unknownType)
 	}
-	if isFramed(&d.in) {
-		return d.framed()
-	}
-	if form, ok := d.in.header("content-type"); ok && !isJSON(mediaType(form)) {
-		return d.fail(schemas.RejectEncoding, "content-type: want application/json")
-	}
 	d.begin(kind)
+	d.row.headed = true
+	form, ok := d.in.header("content-type")
+	if !ok {
+		form, _ = d.in.header("ce_datacontenttype")
+	}
+	return d.body(mediaType(form))
+}
+
+// body decodes the event that the headers announce.
+func (d *Decoder) body(form []byte) bool {
+	switch {
+	case isFramed(&d.in):
+		return d.framed()
+	case len(form) > 0 && !isJSON(form):
+		return d.refuse(schemas.RejectEncoding, "content-type: want application/json")
+	}
+	d.start(d.row.kind)
+	return d.object(d.data[d.row.kind]) && d.end()
+}
+
+// start begins the walk over the event, with what the headers say of it.
+func (d *Decoder) start(k schemas.Kind) {
+	headed := d.row.headed
+	d.begin(k)
+	if !headed {
+		return
+	}
+	d.row.headed = true
 	if sent, ok := d.in.header("ce_time"); ok {
 		d.takeTime(&ceTime, &d.row.sent, cell{kind: schemas.String}, sent)
 	}
 	if subject, ok := d.in.header("ce_subject"); ok {
 		d.row.text[toSubject] = d.chunk.Intern(subject)
 	}
-	return d.object(d.data[kind]) && d.end()
 }
 
 var ceTime = meaning{path: "ce_time"}
@@ -103,6 +124,16 @@ var ceTime = meaning{path: "ce_time"}
 // header returns the value of a header and whether the record has it.
 func (r *Record) header(key string) ([]byte, bool) {
 	for i := range r.Headers {
+		if r.Headers[i].Key == key {
+			return r.Headers[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// lastHeader returns the value of a header's last occurrence.
+func (r *Record) lastHeader(key string) ([]byte, bool) {
+	for i := len(r.Headers) - 1; i >= 0; i-- {
 		if r.Headers[i].Key == key {
 			return r.Headers[i].Value, true
 		}

@@ -10,6 +10,10 @@ type Options struct {
 	Kinds       uint8        // kinds that the log may carry, bit 1<<Kind; 0 = all
 	NoFuture    bool         // accept event times ahead of the arrival bound
 
+	// Schemas finds the schemas of records that a schema registry framed; nil = such
+	// records are refused.
+	Schemas Schemas
+
 	// Recording honours what a recorder adds to a line: "@pos" gives the row's
 	// offset and "@at" its arrival bound. Without "@at" the arrival bound is the
 	// event time, so nothing is from the future.
@@ -43,6 +47,13 @@ type Decoder struct {
 	evaluations map[string][2]int // columns of score and label, by the evaluation's name
 	errorType   int               // column of error_type, -1 = not stored
 
+	writer  *writer // of the last framed record
+	writers map[SchemaID]*writer
+	own     [2][schemas.Kinds]*writer // the contract's own schemas: in Avro, in Protobuf
+	budget  int                       // values that the record may still have
+	wanted  SchemaID
+	waiting bool // for the schema wanted
+
 	in     Record
 	chunk  *schemas.Chunk
 	mark   int // of the arena before the record
@@ -66,6 +77,7 @@ func New(layout *schemas.Layout, opt Options) *Decoder {
 		evaluation:  newShape(skipped, evaluateFields...),
 		evaluations: evaluationColumns(layout),
 		errorType:   layout.Column(schemas.KindPrediction, "error_type"),
+		writers:     map[SchemaID]*writer{},
 	}
 	for k := range schemas.Kind(schemas.Kinds) {
 		list := eventFields(layout, k)
@@ -85,10 +97,23 @@ func New(layout *schemas.Layout, opt Options) *Decoder {
 // Append decodes one record into exactly one row or one rejection of c, and
 // sets c.Next. The chunk must have been reset for the decoder's layout; it must
 // not take more than 4 GiB of text.
-func (d *Decoder) Append(c *schemas.Chunk, r Record) {
-	d.in, d.chunk, d.mark = r, c, len(c.Arena)
-	d.settle(d.decode() && d.finish())
+//
+// It returns false if Options.Schemas does not know yet what stands under the
+// record's schema id: then nothing was appended, Wanted tells the id, and the
+// record must be appended again once it is known.
+func (d *Decoder) Append(c *schemas.Chunk, r Record) bool {
+	d.in, d.chunk, d.mark, d.waiting = r, c, len(c.Arena), false
+	ok := d.decode() && d.finish()
+	if d.waiting {
+		c.Arena = c.Arena[:d.mark]
+		return false
+	}
+	d.settle(ok)
+	return true
 }
+
+// Wanted is the schema that the record waits for which Append has just put off.
+func (d *Decoder) Wanted() SchemaID { return d.wanted }
 
 // settle makes the event a row, or a rejection if it is not ok.
 func (d *Decoder) settle(ok bool) {
@@ -108,6 +133,7 @@ func (d *Decoder) begin(k schemas.Kind) {
 	d.chunk.Arena = d.chunk.Arena[:d.mark]
 	d.row.reset(k)
 	d.place.seen = 0
+	d.budget = maxRecord
 	d.complaint, d.complaintDetail = "", ""
 }
 

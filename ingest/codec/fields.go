@@ -82,6 +82,8 @@ type meaning struct {
 	to   target
 	col  int    // column of the row's kind, -1 = not stored
 	in   *shape // of the members inside, for toMembers
+
+	optional bool // null is how the writer's schema leaves the member out
 }
 
 // skipped is the meaning of members that the contract does not know.

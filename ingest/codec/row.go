@@ -9,6 +9,7 @@ type row struct {
 	typed      bool         // if it does
 	enveloped  bool         // it is a CloudEvent in structured form
 	hasData    bool         // the envelope has an event in it
+	headed     bool         // the headers are the envelope
 	text       [ids]schemas.Text
 	ts         schemas.Time // Unknown = absent, as are the next two
 	sent       schemas.Time // the envelope's time

@@ -110,19 +110,10 @@ func (s *scanner) member(o *object) *slot {
 		s.syntax("want a member name in quotes")
 		return nil
 	}
-	if o.n++; o.n > maxMembers {
-		s.fail(schemas.RejectSize, "an object of more than "+strconv.Itoa(maxMembers)+" members")
-		return nil
-	}
 	sl := s.name(o)
-	if sl == nil {
+	if sl == nil || !s.claim(o, sl) {
 		return nil
 	}
-	if sl.seen == o.shape.serial {
-		s.fail(schemas.RejectDuplicate, "a member that the object already has")
-		return nil
-	}
-	sl.seen = o.shape.serial
 	if s.peek() != ':' {
 		s.syntax("want : after a member name")
 		return nil
@@ -131,15 +122,24 @@ func (s *scanner) member(o *object) *slot {
 	return sl
 }
 
+// claim counts a member and sees that the object has it once.
+func (s *scanner) claim(o *object, sl *slot) bool {
+	if o.n++; o.n > maxMembers {
+		return s.fail(schemas.RejectSize, "an object of more than "+strconv.Itoa(maxMembers)+" members")
+	}
+	if sl.seen == o.shape.serial {
+		return s.fail(schemas.RejectDuplicate, "a member that the object already has")
+	}
+	sl.seen = o.shape.serial
+	return true
+}
+
 // name steps over a member name and finds its slot: the one that followed last
 // time if the bytes agree, else by lookup.
 func (s *scanner) name(o *object) *slot {
-	sh, guess := o.shape, &o.shape.first
-	if o.last >= 0 {
-		guess = &sh.slots[o.last].next
-	}
+	guess := o.guess()
 	if *guess >= 0 {
-		sl := &sh.slots[*guess]
+		sl := &o.shape.slots[*guess]
 		end := s.pos + len(sl.quoted)
 		if sl.quoted != "" && end <= len(s.src) && string(s.src[s.pos:end]) == sl.quoted {
 			o.last, s.pos = *guess, end
@@ -150,6 +150,40 @@ func (s *scanner) name(o *object) *slot {
 	if !ok {
 		return nil
 	}
+	return o.find(guess, b)
+}
+
+// named finds the slot of a name that was read already, and claims it.
+func (s *scanner) named(o *object, b []byte) *slot {
+	guess := o.guess()
+	var sl *slot
+	if *guess >= 0 && o.shape.slots[*guess].is(b) {
+		sl, o.last = &o.shape.slots[*guess], *guess
+	} else {
+		sl = o.find(guess, b)
+	}
+	if !s.claim(o, sl) {
+		return nil
+	}
+	return sl
+}
+
+func (sl *slot) is(name []byte) bool {
+	n := len(sl.quoted)
+	return n == len(name)+2 && sl.quoted[1:n-1] == string(name)
+}
+
+// guess points to the slot that followed last time.
+func (o *object) guess() *int32 {
+	if o.last >= 0 {
+		return &o.shape.slots[o.last].next
+	}
+	return &o.shape.first
+}
+
+// find looks a name up, learns it if it is new, and corrects the guess.
+func (o *object) find(guess *int32, b []byte) *slot {
+	sh := o.shape
 	i, ok := sh.index[string(b)]
 	if !ok {
 		i = int32(len(sh.slots))

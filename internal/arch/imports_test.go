@@ -17,17 +17,21 @@ type row struct {
 }
 
 const (
-	gonum      = "gonum.org/v1/gonum"
-	arrow      = "github.com/apache/arrow/go/v17"
-	json       = "github.com/go-json-experiment/json"
-	yaml       = "github.com/goccy/go-yaml"
-	compress   = "github.com/klauspost/compress"
-	lz4        = "github.com/pierrec/lz4/v4"
-	kafka      = "github.com/segmentio/kafka-go"
-	nats       = "github.com/nats-io/nats.go"
-	nkeys      = "github.com/nats-io/nkeys"
-	murmur     = "github.com/twmb/murmur3"
-	prometheus = "github.com/prometheus/client_golang"
+	gonum        = "gonum.org/v1/gonum"
+	arrow        = "github.com/apache/arrow/go/v17"
+	json         = "github.com/go-json-experiment/json"
+	yaml         = "github.com/goccy/go-yaml"
+	compress     = "github.com/klauspost/compress"
+	lz4          = "github.com/pierrec/lz4/v4"
+	kafka        = "github.com/segmentio/kafka-go"
+	nats         = "github.com/nats-io/nats.go"
+	nkeys        = "github.com/nats-io/nkeys"
+	murmur       = "github.com/twmb/murmur3"
+	avro         = "github.com/twmb/avro"
+	protobuf     = "google.golang.org/protobuf"
+	protocompile = "github.com/bufbuild/protocompile"
+	registry     = "github.com/twmb/franz-go/pkg/sr"
+	prometheus   = "github.com/prometheus/client_golang"
 )
 
 // table is the law of imports. Data flows ingest → stats, drift → decision →
@@ -43,7 +47,9 @@ var table = []row{
 
 	{pkg: "ingest/join", own: []string{"schemas"}},
 	{pkg: "ingest/window", own: []string{"schemas", "stats"}, third: []string{arrow}},
-	{pkg: "ingest/codec", own: []string{"schemas"}, third: []string{json}},
+	{pkg: "ingest/codec", own: []string{"schemas"}, third: []string{json, avro, protobuf, protocompile}},
+	// The registry hands the codec the schemas that it asks for.
+	{pkg: "ingest/registry", own: []string{"ingest/codec"}, third: []string{registry}},
 	{pkg: "ingest/kafka", own: []string{"schemas"}, third: []string{kafka, compress, lz4}},
 	// A recording decodes ahead of its reader, so it knows the codec.
 	{pkg: "ingest/recording", own: []string{"schemas", "ingest/codec"}, third: []string{arrow, compress, lz4}},

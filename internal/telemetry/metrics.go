@@ -34,7 +34,7 @@ func New() *Metrics {
 		schemas.RejectEncoding, schemas.RejectSyntax, schemas.RejectUTF8, schemas.RejectDuplicate,
 		schemas.RejectDepth, schemas.RejectSize, schemas.RejectMissing, schemas.RejectType,
 		schemas.RejectNumber, schemas.RejectName, schemas.RejectTime, schemas.RejectNoEventTime,
-		schemas.RejectFuture, schemas.RejectEventType, schemas.RejectKind)
+		schemas.RejectFuture, schemas.RejectEventType, schemas.RejectKind, schemas.RejectSchema, schemas.RejectBadSchema)
 
 	m.events = m.counter("events_total", "Events decoded into rows.", "kind")
 	m.rejected = m.counter("events_rejected_total", "Records that became no row, by reason.", "reason")

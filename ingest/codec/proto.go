@@ -1,0 +1,231 @@
+package codec
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"verdin/schemas"
+)
+
+// protoFramed decodes a message whose index stands in a header or, index being
+// nil, before it.
+func (d *Decoder) protoFramed(w *protoWriter, index []byte) bool {
+	switch n := 0; {
+	case index == nil:
+		n = indexLength(d.in.Value)
+		index, d.in.Value = d.in.Value[:n], d.in.Value[n:]
+	case len(index) > 0:
+		index = index[:indexLength(index)]
+	default:
+		index = firstMessage
+	}
+	if len(index) == 0 {
+		return d.refuse(schemas.RejectSyntax, "Confluent framing that ends inside the index of the message")
+	}
+	p := w.plan(index)
+	if p == nil {
+		return d.refuse(schemas.RejectSchema, "the index of a message that schema "+d.writer.id.String()+" does not have")
+	}
+	return d.protoEvent(p)
+}
+
+var firstMessage = []byte{0}
+
+// protoEvent decodes a message along its plan.
+func (d *Decoder) protoEvent(p *protoPlan) bool {
+	kind, ok := d.writerKind(p.name)
+	if !ok {
+		return d.refuse(schemas.RejectEventType, unknownWriter)
+	}
+	d.start(kind)
+	return d.protoMessage(p.of(d, kind), len(d.src))
+}
+
+// protoMessage reads the fields of a message that ends at end and whose plan is known.
+func (d *Decoder) protoMessage(m *protoMessage, end int) bool {
+	if !d.deeper() {
+		return false
+	}
+	m.serial++
+	for _, z := range m.zeros {
+		c := cell{kind: z.kind}
+		if z.text != "" {
+			c.text = d.chunk.Intern([]byte(z.text))
+		}
+		d.row.cells[d.row.kind][z.col] = c
+	}
+	for d.pos < end {
+		number, wire, ok := d.protoTag(end)
+		if !ok {
+			return false
+		}
+		f := m.field(number)
+		switch {
+		case f == nil:
+			ok = d.protoUnknown(number, wire, end)
+		case f.repeated:
+			ok = d.protoList(f, wire, end)
+		case wire != f.wire:
+			ok = d.syntax("another wire type than the schema's")
+		case f.entry != nil:
+			ok = d.protoEntry(m, f, end)
+		default:
+			ok = d.protoOnce(m, f) && d.protoValue(f, &f.meaning, end)
+		}
+		if !ok {
+			return false
+		}
+	}
+	d.depth--
+	return true
+}
+
+// protoOnce sees that a message has a field, and a member of a oneof, once. The
+// wire format lets the last one win; no encoder writes two.
+func (d *Decoder) protoOnce(m *protoMessage, f *protoField) bool {
+	if f.seen == m.serial || f.oneof >= 0 && m.chosen[f.oneof] == m.serial {
+		return d.fail(schemas.RejectDuplicate, "a field or oneof that the message already has")
+	}
+	f.seen = m.serial
+	if f.oneof >= 0 {
+		m.chosen[f.oneof] = m.serial
+	}
+	return true
+}
+
+// protoValue reads one value and puts it where it belongs.
+func (d *Decoder) protoValue(f *protoField, m *meaning, end int) bool {
+	if f.message == nil {
+		return d.protoScalar(f, m, end)
+	}
+	if f.kind == protoreflect.GroupKind {
+		d.accepts(m, record)
+		return d.protoUnknown(f.number, f.wire, end)
+	}
+	end, ok := d.protoEnd(end)
+	switch {
+	case !ok:
+		return false
+	case f.message.form == formInstant && m.to == toTime:
+		return d.protoInstant(m, end)
+	case f.message.form == formWrapper || f.message.form == formUnion:
+		return d.protoUnion(f.message, m, end)
+	case !d.accepts(m, record) || !f.message.bound:
+		return d.protoSkip(f.message, end)
+	}
+	return d.protoMessage(f.message, end)
+}
+
+// protoEntry reads one entry of a map whose members have any name.
+func (d *Decoder) protoEntry(m *protoMessage, f *protoField, end int) bool {
+	end, ok := d.protoEnd(end)
+	if !ok {
+		return false
+	}
+	if !d.accepts(&f.meaning, record) || f.meaning.to != toMembers {
+		return d.protoSkip(f.entry, end)
+	}
+	key, value := f.entry.field(1), f.entry.field(2)
+	if key.kind != protoreflect.StringKind {
+		d.complain(schemas.RejectType, f.meaning.path+": want names that are strings")
+		return d.protoSkip(f.entry, end)
+	}
+	if f.seen != m.serial {
+		f.seen = m.serial
+		f.meaning.in.begin()
+		f.members = object{shape: f.meaning.in, last: -1}
+	}
+	name, at, ok := d.protoKey(f.entry, end)
+	if !ok {
+		return false
+	}
+	sl := d.named(&f.members, name)
+	if sl == nil {
+		return false
+	}
+	if at < 0 {
+		return d.protoAbsent(value, &sl.meaning)
+	}
+	d.pos = at
+	ok = d.protoValue(value, &sl.meaning, end)
+	d.pos = end
+	return ok
+}
+
+// protoKey walks over an entry and returns its key and where its value begins, -1
+// if there is none. Keys and values come once, in either order.
+func (d *Decoder) protoKey(entry *protoMessage, end int) (name []byte, at int, ok bool) {
+	at, keys := -1, 0
+	for d.pos < end {
+		number, wire, ok := d.protoTag(end)
+		if !ok {
+			return nil, 0, false
+		}
+		f := entry.field(number)
+		switch {
+		case f == nil:
+			ok = d.protoUnknown(number, wire, end)
+		case wire != f.wire:
+			ok = d.syntax("another wire type than the schema's")
+		case number == 1 && keys == 0:
+			keys++
+			name, ok = d.protoBytes(end)
+			ok = ok && d.checkText(name)
+		case number == 2 && at < 0:
+			at = d.pos
+			ok = d.protoUnknown(number, wire, end)
+		default:
+			ok = d.fail(schemas.RejectDuplicate, "an entry of a map with two keys or two values")
+		}
+		if !ok {
+			return nil, 0, false
+		}
+	}
+	return name, at, true
+}
+
+// protoAbsent puts the value of an entry that has none on the wire.
+func (d *Decoder) protoAbsent(f *protoField, m *meaning) bool {
+	switch f.kind {
+	case protoreflect.MessageKind:
+		if f.message.form == formUnion {
+			return d.putNull(m)
+		}
+		if f.message.form == formWrapper {
+			return d.protoAbsent(&f.message.fields[0], m)
+		}
+		d.accepts(m, record)
+		return true
+	case protoreflect.BoolKind:
+		return d.putTruth(m, false)
+	case protoreflect.StringKind, protoreflect.BytesKind:
+		return d.putText(m, nil)
+	case protoreflect.EnumKind:
+		return d.putSymbol(f, m, 0)
+	}
+	return d.putNumber(m, 0)
+}
+
+// protoList reads an occurrence of a repeated field.
+func (d *Decoder) protoList(f *protoField, wire protowire.Type, end int) bool {
+	if !d.accepts(&f.meaning, array) || f.meaning.to != toEvaluations {
+		return d.protoSkipField(f, wire, end)
+	}
+	if f.message == nil || !f.message.bound || wire != protowire.BytesType {
+		d.complain(schemas.RejectType, "evaluations: want objects in the array")
+		return d.protoSkipField(f, wire, end)
+	}
+	end, ok := d.protoEnd(end)
+	if !ok {
+		return false
+	}
+	mark := len(d.chunk.Arena)
+	d.judged = judgement{}
+	if !d.protoMessage(f.message, end) {
+		return false
+	}
+	if !d.storeEvaluation() {
+		d.chunk.Arena = d.chunk.Arena[:mark]
+	}
+	return true
+}
