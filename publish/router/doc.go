@@ -18,5 +18,7 @@
 //	    the verdict says so. The local kill switch beats everything.
 //	U5  Choose takes no lock and allocates nothing.
 //
-// State is in memory: a router that starts reads the last verdict again.
+// A router that starts reads the last verdict again. With Config.StateFile it also
+// knows, before and without NATS, what it served when it stopped, until the deadline
+// of that; and a kill switch stays where it was put.
 package router

@@ -117,6 +117,10 @@ func (r *Router) work(ctx context.Context, js jetstream.JetStream) {
 	for {
 		select {
 		case <-ctx.Done():
+			r.unsaved.Store(true)
+			if err := r.save(); err != nil {
+				r.cfg.OnError(err)
+			}
 			return
 		case <-r.wake:
 		case <-retry:
@@ -124,8 +128,13 @@ func (r *Router) work(ctx context.Context, js jetstream.JetStream) {
 			for _, l := range r.order {
 				l.expect()
 			}
+			r.unsaved.Store(true) // heartbeats have moved deadlines
 		}
 		retry = nil
+		if err := r.save(); err != nil { // first: what is acknowledged should survive
+			r.cfg.OnError(err)
+			retry = time.After(retryEvery)
+		}
 		for _, l := range r.order {
 			if err := errors.Join(r.acknowledge(ctx, js, l), r.fetch(ctx, js, l), r.acknowledge(ctx, js, l)); err != nil && ctx.Err() == nil {
 				r.cfg.OnError(err)

@@ -16,18 +16,18 @@ type lane struct {
 	killed     atomic.Bool
 
 	mu        sync.Mutex
-	head      *schemas.Verdict // newest of the chain; nil = none yet
-	digest    string           // of its payload
-	named     schemas.Time     // until when heartbeats that name the head vouch for it
-	served    *schemas.Verdict // whose weights are in force: the head, or one before while the head waits
-	heard     schemas.Time     // last sign of an engine; at first the start of the router
-	confirmed schemas.Time     // until when heartbeats extend the deadline
-	unsent    *schemas.Ack     // acknowledgement to send
-	missing   bool             // a heartbeat named a verdict that has not come
+	head      *signed      // newest of the chain; nil = none yet
+	digest    string       // of its payload
+	named     schemas.Time // until when heartbeats that name the head vouch for it
+	served    *signed      // whose weights are in force: the head, or one before while the head waits
+	heard     schemas.Time // last sign of an engine; at first the start of the router
+	confirmed schemas.Time // until when heartbeats extend the deadline
+	unsent    *schemas.Ack // acknowledgement to send
+	missing   bool         // a heartbeat named a verdict that has not come
 }
 
 func newLane(ns, name string, staleAfter time.Duration, start schemas.Time) *lane {
-	l := &lane{ns: ns, name: name, staleAfter: staleAfter, heard: start, confirmed: schemas.Unknown}
+	l := &lane{ns: ns, name: name, staleAfter: staleAfter, heard: start, named: schemas.Unknown, confirmed: schemas.Unknown}
 	none := Choice{Arm: schemas.ArmStable, Stage: -1}
 	l.view.Store(&view{until: schemas.Never, canary: none, stable: none, outside: [2]Choice{none, none}})
 	return l
@@ -44,22 +44,23 @@ const (
 )
 
 // offer judges a verdict by its place in the chain and takes it if it is next (U2).
-func (l *lane) offer(now schemas.Time, v *schemas.Verdict, digest string) outcome {
+func (l *lane) offer(now schemas.Time, s *signed) outcome {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if o := l.place(v, digest); o != accepted {
+	digest := schemas.Digest([]byte(s.Payload))
+	if o := l.place(s.says, digest); o != accepted {
 		return o
 	}
-	l.head, l.digest, l.named, l.missing = v, digest, schemas.Unknown, false
+	l.head, l.digest, l.named, l.missing = s, digest, schemas.Unknown, false
 	l.settle(now)
 	return accepted
 }
 
 func (l *lane) place(v *schemas.Verdict, digest string) outcome {
-	h := l.head
-	if h == nil {
+	if l.head == nil {
 		return accepted
 	}
+	h := l.head.says
 	same := v.Generation == h.Generation
 	switch {
 	case v.Generation < h.Generation || same && v.Sequence < h.Sequence:
@@ -97,7 +98,7 @@ func (l *lane) beat(now, at schemas.Time, b schemas.BeatHead, lease time.Duratio
 		l.missing = false
 		l.named = max(l.named, at.Add(lease))
 		l.confirmed = max(l.confirmed, l.named)
-	case h == nil || b.Generation > h.Generation || b.Generation == h.Generation && b.Sequence > h.Sequence:
+	case h == nil || b.Generation > h.says.Generation || b.Generation == h.says.Generation && b.Sequence > h.says.Sequence:
 		l.missing = b.Generation > 0
 	}
 	if h != nil {
@@ -108,16 +109,15 @@ func (l *lane) beat(now, at schemas.Time, b schemas.BeatHead, lease time.Duratio
 
 // settle decides whether the head is served (U3) and publishes the view.
 func (l *lane) settle(now schemas.Time) {
-	v, weight := l.head, l.head.WeightOf(schemas.ArmCanary)
+	v, weight := l.head.says, l.head.says.WeightOf(schemas.ArmCanary)
 	live := now <= max(v.ValidUntil, l.named)
-	if !v.DryRun && l.served != v && (weight <= l.weight() || live && !l.stale(now) || l.resumes()) {
-		l.served = v
-		l.unsent = &schemas.Ack{Namespace: l.ns, Rollout: l.name, Generation: v.Generation, Sequence: v.Sequence, At: now}
+	if !v.DryRun && l.served != l.head && (weight <= l.weight() || live && !l.stale(now) || l.resumes()) {
+		l.serve(l.head, now)
 	}
 	if l.served == nil {
 		return
 	}
-	s := l.served
+	s := l.served.says
 	after := 0
 	if v.OnExpiry == schemas.ExpiryHold {
 		after = l.weight()
@@ -138,16 +138,22 @@ func (l *lane) settle(now schemas.Time) {
 	})
 }
 
+// serve puts a verdict in force and owes the engine an acknowledgement.
+func (l *lane) serve(s *signed, now schemas.Time) {
+	l.served = s
+	l.unsent = &schemas.Ack{Namespace: l.ns, Rollout: l.name, Generation: s.says.Generation, Sequence: s.says.Sequence, At: now}
+}
+
 // resumes tells whether a router that just started finds a weight that outlives
 // its verdict: after a promotion stable may no longer be able to serve.
-func (l *lane) resumes() bool { return l.served == nil && l.head.OnExpiry == schemas.ExpiryHold }
+func (l *lane) resumes() bool { return l.served == nil && l.head.says.OnExpiry == schemas.ExpiryHold }
 
 // weight is the canary's weight by the verdict that is served.
 func (l *lane) weight() int {
 	if l.served == nil {
 		return 0
 	}
-	return l.served.WeightOf(schemas.ArmCanary)
+	return l.served.says.WeightOf(schemas.ArmCanary)
 }
 
 // stale tells whether the engines have been silent too long for a step forward.
@@ -158,5 +164,5 @@ func (l *lane) deadline() schemas.Time {
 	if l.weight() == 0 {
 		return schemas.Never
 	}
-	return max(l.head.ValidUntil, l.confirmed)
+	return max(l.head.says.ValidUntil, l.confirmed)
 }

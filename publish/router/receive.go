@@ -18,39 +18,56 @@ func (h header) first(name string) string {
 	return ""
 }
 
-// signed tells whether a trusted key signed msg.
-func (r *Router) signed(h header, msg []byte) bool {
-	key := r.trusted[h.first(schemas.HeaderKeyID)]
-	sig, err := base64.RawURLEncoding.DecodeString(h.first(schemas.HeaderSignature))
+// signed is a verdict as it came: what a trusted key has signed.
+type signed struct {
+	KeyID     string `json:"key_id"`
+	Signature string `json:"signature"`
+	Payload   string `json:"payload"`
+	says      *schemas.Verdict
+}
+
+// trusts tells whether a trusted key signed msg.
+func (r *Router) trusts(keyID, signature string, msg []byte) bool {
+	key := r.trusted[keyID]
+	sig, err := base64.RawURLEncoding.DecodeString(signature)
 	return key != nil && err == nil && key.Verify(msg, sig) == nil
 }
 
-// verdict takes a message from the bucket. The signature covers the rollout of
-// the subject, so a verdict for another one is forged here (U1).
-func (r *Router) verdict(l *lane, h header, payload []byte) outcome {
-	if !r.signed(h, schemas.VerdictMessage(l.ns, l.name, payload)) {
+// read verifies a verdict and fills in what it says. The signature covers the rollout
+// of the subject, so a verdict for another one is forged here (U1).
+func (r *Router) read(l *lane, s *signed) error {
+	if !r.trusts(s.KeyID, s.Signature, schemas.VerdictMessage(l.ns, l.name, []byte(s.Payload))) {
 		r.count.forged.Add(1)
-		r.cfg.OnError(fmt.Errorf("router: %s/%s: a verdict without the signature of a trusted key was ignored", l.ns, l.name))
-		return conflict
+		return fmt.Errorf("%s/%s: a verdict without the signature of a trusted key was ignored", l.ns, l.name)
 	}
-	v, err := schemas.ParseVerdict(payload)
+	v, err := schemas.ParseVerdict([]byte(s.Payload))
 	if err == nil && (v.Namespace != l.ns || v.Rollout != l.name) {
 		err = fmt.Errorf("it is for %s/%s", v.Namespace, v.Rollout)
 	}
 	if err != nil {
 		r.count.malformed.Add(1)
-		r.cfg.OnError(fmt.Errorf("router: %s/%s: a signed verdict was ignored: %w", l.ns, l.name, err))
+		return fmt.Errorf("%s/%s: a signed verdict was ignored: %w", l.ns, l.name, err)
+	}
+	s.says = v
+	return nil
+}
+
+// verdict takes a message from the bucket.
+func (r *Router) verdict(l *lane, h header, payload []byte) outcome {
+	m := &signed{KeyID: h.first(schemas.HeaderKeyID), Signature: h.first(schemas.HeaderSignature), Payload: string(payload)}
+	if err := r.read(l, m); err != nil {
+		r.cfg.OnError(fmt.Errorf("router: %w", err))
 		return conflict
 	}
 	now := r.cfg.Now()
 	before := l.status(now).Served
-	o := l.offer(now, v, schemas.Digest(payload))
+	o := l.offer(now, m)
 	switch o {
 	case older:
 		r.count.older.Add(1)
 	case conflict:
 		r.count.conflicts.Add(1)
-		r.cfg.OnError(fmt.Errorf("router: verdict %s contradicts the one in force and was ignored: do two engines sign for this rollout?", v.ID()))
+		r.cfg.OnError(fmt.Errorf("router: verdict %s contradicts the one in force and was ignored: do two engines sign for this rollout?", m.says.ID()))
 	case accepted:
 		r.changed(l, before)
 	}
@@ -64,7 +81,7 @@ func (r *Router) heartbeat(subject string, h header, payload []byte) {
 		r.count.malformed.Add(1)
 		return
 	}
-	if !r.signed(h, schemas.BeatMessage(b.Namespace, b.Engine, payload)) {
+	if !r.trusts(h.first(schemas.HeaderKeyID), h.first(schemas.HeaderSignature), schemas.BeatMessage(b.Namespace, b.Engine, payload)) {
 		r.count.forged.Add(1)
 		return
 	}
@@ -91,11 +108,12 @@ func (r *Router) heartbeat(subject string, h header, payload []byte) {
 
 // changed reports a lane after its head or what it serves may have changed.
 func (r *Router) changed(l *lane, servedBefore uint64) {
+	r.unsaved.Store(true)
 	s := l.status(r.cfg.Now())
 	if s.Served != servedBefore {
 		r.count.applied.Add(1)
-		r.rouse()
 	}
+	r.rouse()
 	r.cfg.OnChange(s)
 }
 

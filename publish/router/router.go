@@ -19,6 +19,7 @@ type Config struct {
 	Now        func() schemas.Time // default: the wall clock
 	StaleAfter time.Duration       // silence after which no step forward is taken, default 30 s
 	Lease      time.Duration       // for heartbeats that state none, default 15 min
+	StateFile  string              // verdicts and kill switches are kept here over restarts; "" = in memory only
 	OnChange   func(Status)        // called when a verdict took effect or came in; must not block
 	OnError    func(error)         // called for what was refused or failed; must not block
 }
@@ -30,6 +31,7 @@ type Router struct {
 	lanes   map[string]*lane // by "namespace/name", and by "name" in the default namespace
 	order   []*lane          // each lane once, in the order of Config.Rollouts
 	count   counters
+	unsaved atomic.Bool   // the state file is behind
 	wake    chan struct{} // one place: there are acknowledgements to send or verdicts to fetch
 }
 
@@ -70,6 +72,7 @@ func New(cfg Config) (*Router, error) {
 			return nil, fmt.Errorf("router: %w", err)
 		}
 	}
+	r.load()
 	return r, nil
 }
 
@@ -98,6 +101,8 @@ func (r *Router) Kill(rollout string, on bool) error {
 		return fmt.Errorf("router: rollout %.80q is not configured", rollout)
 	}
 	l.killed.Store(on)
+	r.unsaved.Store(true)
+	r.rouse()
 	r.cfg.OnChange(l.status(r.cfg.Now()))
 	return nil
 }

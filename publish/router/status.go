@@ -29,12 +29,13 @@ func (l *lane) status(now schemas.Time) Status {
 	if s.Killed {
 		s.WeightBps = 0
 	}
-	if h := l.head; h != nil {
+	if l.head != nil {
+		h := l.head.says
 		s.Generation, s.Sequence, s.Verdict, s.Phase, s.DryRun = h.Generation, h.Sequence, h.Verdict, h.Phase, h.DryRun
-		s.Waiting = l.served != h && !h.DryRun
+		s.Waiting = l.served != l.head && !h.DryRun
 	}
 	if l.served != nil {
-		s.Served = l.served.Sequence
+		s.Served = l.served.says.Sequence
 	}
 	return s
 }
