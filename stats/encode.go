@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
+
+	"verdin/internal/wire"
 )
 
 // ErrSummary says that bytes are not a summary as AppendBinary writes it.
@@ -33,15 +34,15 @@ func (s *Summary) AppendBinary(b []byte) []byte {
 		b = binary.AppendUvarint(b, s.Ones)
 	case Mean:
 		b = appendSums(b, s.Sum, s.Sq)
-		b = s.Hist.append(b)
+		b = s.Hist.AppendBinary(b)
 	case Quantile:
-		b = s.Hist.append(b)
+		b = s.Hist.AppendBinary(b)
 	case Bins:
 		for _, n := range s.Bins {
 			b = binary.AppendUvarint(b, n)
 		}
 		if s.Shape.Bins == 0 {
-			b = s.Sample.append(b)
+			b = s.Sample.AppendBinary(b)
 		}
 	}
 	return b
@@ -55,7 +56,9 @@ func appendSums(b []byte, s Sum128, q Sum192) []byte {
 	return b
 }
 
-func (h *Histogram) append(b []byte) []byte {
+// AppendBinary appends the histogram's canonical form: its first cell, the number of
+// cells, and the cells.
+func (h *Histogram) AppendBinary(b []byte) []byte {
 	lo, hi := h.span()
 	if lo == hi {
 		lo, hi = 0, 0
@@ -72,7 +75,8 @@ func (h *Histogram) append(b []byte) []byte {
 	return b
 }
 
-func (s *BottomK) append(b []byte) []byte {
+// AppendBinary appends the sample's canonical form: its rows by hash.
+func (s *BottomK) AppendBinary(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.heap)))
 	for _, k := range s.Sorted() {
 		b = binary.LittleEndian.AppendUint64(b, k.Hash)
@@ -84,27 +88,27 @@ func (s *BottomK) append(b []byte) []byte {
 // DecodeSummary reads one summary and returns what follows it. Bytes that
 // AppendBinary would not have written are refused.
 func DecodeSummary(b []byte) (s Summary, rest []byte, err error) {
-	r := reader{b: b}
-	if v := r.byte(); v != summaryVersion {
-		r.fail("version %d, this program reads %d", v, summaryVersion)
+	r := reader{wire.NewReader(b, ErrSummary)}
+	if v := r.Byte(); v != summaryVersion {
+		r.Fail("version %d, this program reads %d", v, summaryVersion)
 	}
-	shape := Shape{Kind: ShapeKind(r.byte()), Bins: r.below(maxBins), Sub: r.below(maxBins)}
+	shape := Shape{Kind: ShapeKind(r.Byte()), Bins: int(r.Below(maxBins)), Sub: int(r.Below(maxBins))}
 	switch {
 	case shape.Kind >= shapeKinds:
-		r.fail("kind %d", shape.Kind)
+		r.Fail("kind %d", shape.Kind)
 	case shape.Kind != Bins && shape.Bins+shape.Sub != 0, shape.Kind == Bins && shape.Sub == 0:
-		r.fail("%d bins in %d sub-buckets for kind %d", shape.Bins, shape.Sub, shape.Kind)
-	case shape.Bins*shape.Sub > len(r.b):
-		r.fail("%d bins in %d sub-buckets, %d bytes left", shape.Bins, shape.Sub, len(r.b))
+		r.Fail("%d bins in %d sub-buckets for kind %d", shape.Bins, shape.Sub, shape.Kind)
+	case shape.Bins*shape.Sub > r.Len():
+		r.Fail("%d bins in %d sub-buckets, %d bytes left", shape.Bins, shape.Sub, r.Len())
 	}
-	if r.err != nil {
-		return Summary{}, nil, r.err
+	if r.Err() != nil {
+		return Summary{}, nil, r.Err()
 	}
 	s = NewSummary(shape)
-	s.N, s.Null, s.Invalid, s.Clamped = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
+	s.N, s.Null, s.Invalid, s.Clamped = r.Uvarint(), r.Uvarint(), r.Uvarint(), r.Uvarint()
 	switch shape.Kind {
 	case Proportion:
-		s.Ones = r.uvarint()
+		s.Ones = r.Uvarint()
 	case Mean:
 		s.Sum, s.Sq = r.sums()
 		r.histogram(&s.Hist)
@@ -112,107 +116,41 @@ func DecodeSummary(b []byte) (s Summary, rest []byte, err error) {
 		r.histogram(&s.Hist)
 	case Bins:
 		for i := range s.Bins {
-			s.Bins[i] = r.uvarint()
+			s.Bins[i] = r.Uvarint()
 		}
 		if shape.Bins == 0 {
 			r.sample(&s.Sample)
 		}
 	}
-	used := b[:len(b)-len(r.b)]
-	if r.err == nil && !bytes.Equal(s.AppendBinary(nil), used) {
-		r.fail("not in canonical form")
+	used := b[:len(b)-r.Len()]
+	if r.Err() == nil && !bytes.Equal(s.AppendBinary(nil), used) {
+		r.Fail("not in canonical form")
 	}
-	if r.err != nil {
-		return Summary{}, nil, r.err
+	if r.Err() != nil {
+		return Summary{}, nil, r.Err()
 	}
-	return s, r.b, nil
+	return s, r.Rest(), nil
 }
 
-// reader consumes bytes; its first error sticks and empties what is left.
-type reader struct {
-	b   []byte
-	err error
-}
-
-func (r *reader) fail(format string, args ...any) {
-	if r.err == nil {
-		r.err = fmt.Errorf("%w: "+format, append([]any{ErrSummary}, args...)...)
-	}
-	r.b = nil
-}
-
-func (r *reader) byte() byte {
-	if len(r.b) == 0 {
-		r.fail("cut off")
-		return 0
-	}
-	v := r.b[0]
-	r.b = r.b[1:]
-	return v
-}
-
-func (r *reader) u64() uint64 {
-	if len(r.b) < 8 {
-		r.fail("cut off")
-		return 0
-	}
-	v := binary.LittleEndian.Uint64(r.b)
-	r.b = r.b[8:]
-	return v
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.fail("a number is cut off")
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-// below reads a number less than limit.
-func (r *reader) below(limit uint64) int {
-	n := r.uvarint()
-	if n >= limit {
-		r.fail("%d is not below %d", n, limit)
-		return 0
-	}
-	return int(n)
-}
-
-// count reads a number of items that cannot exceed the bytes that are left.
-func (r *reader) count() int {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.fail("%d items in %d bytes", n, len(r.b))
-		return 0
-	}
-	return int(n)
-}
+// reader reads the parts of a summary.
+type reader struct{ *wire.Reader }
 
 func (r *reader) sums() (s Sum128, q Sum192) {
-	hi, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail("a sum is cut off")
-		return s, q
-	}
-	r.b = r.b[n:]
-	return Sum128{hi, r.uvarint()}, Sum192{r.uvarint(), r.uvarint(), r.uvarint()}
+	return Sum128{r.Varint(), r.Uvarint()}, Sum192{r.Uvarint(), r.Uvarint(), r.Uvarint()}
 }
 
 func (r *reader) histogram(h *Histogram) {
-	first, cells := r.uvarint(), r.count()
-	if r.err != nil || cells == 0 {
+	first, cells := r.Uvarint(), r.Count()
+	if r.Err() != nil || cells == 0 {
 		return
 	}
 	if first >= GridCells || cells > GridCells-int(first) {
-		r.fail("%d cells from cell %d", cells, first)
+		r.Fail("%d cells from cell %d", cells, first)
 		return
 	}
 	h.cover(int(first), int(first)+cells)
-	for i := int(first) - h.first; cells > 0 && r.err == nil; i, cells = i+1, cells-1 {
-		h.count[i] = r.uvarint()
+	for i := int(first) - h.first; cells > 0 && r.Err() == nil; i, cells = i+1, cells-1 {
+		h.count[i] = r.Uvarint()
 		h.n += h.count[i]
 		if h.moments && h.count[i] > 0 {
 			h.sum[i], h.square[i] = r.sums()
@@ -221,12 +159,28 @@ func (r *reader) histogram(h *Histogram) {
 }
 
 func (r *reader) sample(s *BottomK) {
-	n := r.count()
+	n := r.Count()
 	if n > SampleSize {
-		r.fail("a sample of %d, the limit is %d", n, SampleSize)
+		r.Fail("a sample of %d, the limit is %d", n, SampleSize)
 	}
-	for ; n > 0 && r.err == nil; n-- {
-		hash, bits := r.u64(), r.u64()
+	for ; n > 0 && r.Err() == nil; n-- {
+		hash, bits := r.U64(), r.U64()
 		s.Offer(hash, math.Float64frombits(bits))
 	}
+}
+
+// DecodeHistogram reads what AppendBinary wrote of a histogram with or without moments,
+// and returns what follows it.
+func DecodeHistogram(b []byte, moments bool) (h Histogram, rest []byte, err error) {
+	r := reader{wire.NewReader(b, ErrSummary)}
+	h = NewHistogram(moments)
+	r.histogram(&h)
+	return h, r.Rest(), r.Err()
+}
+
+// DecodeBottomK reads what AppendBinary wrote of a sample, and returns what follows it.
+func DecodeBottomK(b []byte) (s BottomK, rest []byte, err error) {
+	r := reader{wire.NewReader(b, ErrSummary)}
+	r.sample(&s)
+	return s, r.Rest(), r.Err()
 }

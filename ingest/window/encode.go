@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"verdin/internal/wire"
 	"verdin/schemas"
 	"verdin/stats"
 )
@@ -73,25 +74,25 @@ func appendSummaries(b []byte, s []stats.Summary) []byte {
 // DecodePartial reads one partial and returns what follows it. It never panics
 // and never allocates more than the bytes could hold.
 func DecodePartial(b []byte) (p Partial, rest []byte, err error) {
-	r := reader{b: b}
-	if v := r.u8(); r.err == nil && v != version {
+	r := reader{wire.NewReader(b, ErrPartial)}
+	if v := r.Byte(); r.Err() == nil && v != version {
 		return p, nil, fmt.Errorf("%w: version %d", ErrPartial, v)
 	}
-	p.Lane = Lane(r.below(Lanes))
-	p.Origin = int(r.below(math.MaxInt32))
-	p.Generation = uint32(r.below(math.MaxUint32))
-	p.Revision = uint32(r.below(math.MaxUint32))
-	if bucket := r.uvarint(); bucket != 0 {
-		r.fail("bucket %d", bucket)
+	p.Lane = Lane(r.Below(Lanes))
+	p.Origin = int(r.Below(math.MaxInt32))
+	p.Generation = uint32(r.Below(math.MaxUint32))
+	p.Revision = uint32(r.Below(math.MaxUint32))
+	if bucket := r.Uvarint(); bucket != 0 {
+		r.Fail("bucket %d", bucket)
 	}
-	p.PlanHash = r.u64()
-	p.After, p.End, p.To = schemas.Time(r.u64()), schemas.Time(r.u64()), int64(r.u64())
-	p.Late = [2]uint64{r.uvarint(), r.uvarint()}
-	p.Unmatched, p.Mismatch = r.uvarint(), r.uvarint()
-	p.Gap = r.below(2) == 1
-	p.Rollout = string(r.take(r.uvarint()))
-	for n := r.count(); n > 0 && r.err == nil; n-- {
+	p.PlanHash = r.U64()
+	p.After, p.End, p.To = schemas.Time(r.U64()), schemas.Time(r.U64()), int64(r.U64())
+	p.Late = [2]uint64{r.Uvarint(), r.Uvarint()}
+	p.Unmatched, p.Mismatch = r.Uvarint(), r.Uvarint()
+	p.Gap = r.Below(2) == 1
+	p.Rollout = string(r.Take(r.Uvarint()))
+	for n := r.Count(); n > 0 && r.Err() == nil; n-- {
 		p.Cells = append(p.Cells, r.cell())
 	}
-	return p, r.b, r.err
+	return p, r.Rest(), r.Err()
 }
