@@ -69,6 +69,14 @@ var makers = map[string]func() observer{
 		return observer{func(_, b Counts, _ int) { c.Observe(0.02, b) },
 			func() []float64 { return []float64{c.LogE(), c.LogEMax()} }, c.AppendState, c.Restore}
 	},
+	"sticky, harm": func() observer {
+		s := NewSticky(ScoreOptions{Harm: true, Stages: 3}, 0)
+		return observer{func(a, b Counts, stage int) { s.Observe(spreadOver(Buckets, a, b), stage) }, scoreLogs(s), s.AppendState, s.Restore}
+	},
+	"sticky, safe": func() observer {
+		s := NewSticky(ScoreOptions{Null: Null{Margin: 0.01, Worse: Lower}, Rho: 10}, 4)
+		return observer{func(a, b Counts, stage int) { s.Observe(spreadOver(4, a, b), stage) }, scoreLogs(s), s.AppendState, s.Restore}
+	},
 	"score, harm": func() observer {
 		s := NewScore(ScoreOptions{Harm: true, Stages: 3})
 		return observer{func(a, b Counts, stage int) { s.Observe(a.Moments(), b.Moments(), stage) }, scoreLogs(s), s.AppendState, s.Restore}
@@ -79,7 +87,28 @@ var makers = map[string]func() observer{
 	},
 }
 
-func scoreLogs(s *Score) func() []float64 {
+// buffer keeps the tests that count allocations from counting their own.
+var buffer [Buckets]Bucket
+
+// spreadOver deals the units of a block out to buckets, the ones in other shares than the rest.
+func spreadOver(n int64, a, b Counts) []Bucket {
+	for g := range n {
+		x := &buffer[g]
+		for arm, c := range [2]Counts{a, b} {
+			part := func(total, from int64) int64 { return (total*(g+1)+from)/n - (total*g+from)/n }
+			x.Rows[arm] = part(c.N, 0)
+			x.Base[arm], x.Sum[arm] = float64(x.Rows[arm]), float64(part(c.Y, 3))
+		}
+	}
+	return buffer[:n]
+}
+
+func scoreLogs(s interface {
+	LogE() float64
+	LogEMax() float64
+	StageLogE() float64
+	Interval(float64) (float64, float64, float64)
+}) func() []float64 {
 	return func() []float64 {
 		e, l, h := s.Interval(0.05)
 		return []float64{s.LogE(), s.LogEMax(), s.StageLogE(), e, l, h}
@@ -180,7 +209,7 @@ func TestNothingBreaksTheNumbers(t *testing.T) {
 
 // TestAnEmptyArmIsNoEvidence: log E stays where it is.
 func TestAnEmptyArmIsNoEvidence(t *testing.T) {
-	for _, name := range []string{"harm", "safe", "safe above moved thresholds", "score, harm", "score, safe"} {
+	for _, name := range []string{"harm", "safe", "safe above moved thresholds", "score, harm", "score, safe", "sticky, harm", "sticky, safe", "conditional", "hold-back"} {
 		p := makers[name]()
 		for _, b := range blocksOf(503, 20) {
 			p.observe(b[0], b[1], 0)

@@ -91,3 +91,27 @@ func testFamilyDetector(t *testing.T, v *vector) {
 	v.equalPath(t, "log_value", got)
 	v.equal(t, "stopped_time", float64(stopped))
 }
+
+func testClusterScore(t *testing.T, v *vector) {
+	n := int(num(t, v.Params, "buckets"))
+	s := NewSticky(ScoreOptions{Harm: true, Rho: 1}, n)
+	blocks := map[int][]Bucket{}
+	last := 0
+	for _, r := range read[[]record](t, v.Inputs, "rows") {
+		at, arm := int(num(t, r, "window")), 0
+		if read[string](t, r, "arm") == "canary" {
+			arm = 1
+		}
+		if blocks[at] == nil {
+			blocks[at] = make([]Bucket, n)
+		}
+		b := &blocks[at][int(num(t, r, "bucket"))]
+		b.Rows[arm], b.Base[arm], b.Sum[arm] = int64(num(t, r, "n")), num(t, r, "n"), num(t, r, "sum")
+		last = max(last, at)
+	}
+	for at := range last + 1 {
+		s.Observe(blocks[at], 0)
+	}
+	v.equal(t, "S", s.s[0])
+	v.equal(t, "V", s.v[0])
+}

@@ -37,6 +37,7 @@ func init() {
 
 		"log_hypergeometric_mgf":         testHypergeometricMGF,
 		"conditional_mixture_log_e_path": testConditionalPath,
+		"cluster_score_variance":         testClusterScore,
 		"e_sr_and_e_cusum":               testDetectors,
 		"edetector_ST":                   testFamilyDetector,
 		"edetector_SR":                   testFamilyDetector,
@@ -45,9 +46,7 @@ func init() {
 }
 
 // pending are methods that will be served.
-var pending = map[string]string{
-	"cluster_score_variance": "bucket variance for sticky assignment is not built yet; sticky is refused",
-}
+var pending = map[string]string{}
 
 // notShipped are methods of other programs that Verdin does without, and why.
 var notShipped = map[string]string{

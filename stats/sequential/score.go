@@ -1,11 +1,5 @@
 package sequential
 
-import (
-	"math"
-
-	"verdin/stats"
-)
-
 // Moments are the number of values of one arm in one block, their mean, and the sum
 // of their squared deviations from it.
 type Moments struct {
@@ -59,13 +53,6 @@ type ScoreOptions struct {
 	Stages int     // stages of the rollout, at least 1
 }
 
-const (
-	scoreBlocks = 5   // scored blocks before anything is claimed; also those that ρ is learnt from
-	scoreUnits  = 200 // scored units per arm before anything is claimed
-	scorePlan   = 30  // blocks for which a learnt ρ is best
-	scoreAlpha  = 0.01
-)
-
 // Score tests means by a Gaussian mixture on the stratified score. Asymptotic: it
 // claims nothing before 5 scored blocks and 200 units per arm.
 //
@@ -75,64 +62,28 @@ const (
 //
 // no-row: an engine that the tests of the catalogue are made of
 type Score struct {
-	ratio, delta float64 // of the null: canary/ratio against stable + delta
-	sign         float64 // +1 where a high canary is evidence
-	harm         bool
-	rho          float64
-	learnt       float64   // variance of the blocks that ρ is learnt from
-	s, v         []float64 // harm: of the copy that started with each stage; safe: of all stages, of the running one
-	logs         []float64
-	total        tally // scored blocks and units
-	stage        tally // of the running stage, safe only
-	running      int64
-	logE, max    float64
+	gauss
+	ratio, delta float64    // of the null: canary/ratio against stable + delta
+	learnt       float64    // variance of the blocks that ρ is learnt from
+	s, v         []float64  // per copy of the process
 	diff         [3]float64 // plain score, variance, weight of the difference canary − stable
 	print        uint64
 }
 
-// tally counts what was scored; before the first score, what was learnt from.
-type tally struct{ blocks, a, b int64 }
-
-func (t *tally) add(a, b int64) {
-	t.blocks++
-	t.a += a
-	t.b += b
-}
-
-func (t *tally) ready() bool {
-	return t.blocks >= scoreBlocks && t.a >= scoreUnits && t.b >= scoreUnits
-}
-
 // NewScore starts a test.
 func NewScore(opt ScoreOptions) *Score {
-	t := &Score{ratio: opt.Null.ratio(), sign: -1, harm: opt.Harm}
-	if opt.Harm == (opt.Null.Worse == Higher) {
-		t.sign = 1
-	}
-	if !opt.Null.Relative {
-		t.delta = opt.Null.margin()
-		if opt.Null.Worse == Lower {
-			t.delta = -t.delta
-		}
-	}
-	if opt.Rho > 0 && opt.Rho <= math.MaxFloat64 {
-		t.rho = opt.Rho
-	}
-	copies := 2
-	if opt.Harm {
-		copies = max(1, opt.Stages)
-	}
-	t.s, t.v, t.logs = make([]float64, copies), make([]float64, copies), make([]float64, copies)
-	t.print = fingerprint("score", t.ratio, t.delta, t.sign, flag(t.harm), t.rho, float64(copies))
+	t := &Score{gauss: newGauss(opt), ratio: opt.Null.ratio(), delta: opt.delta()}
+	t.s, t.v = make([]float64, len(t.logs)), make([]float64, len(t.logs))
+	t.print = fingerprint("score", t.ratio, t.delta, t.sign, flag(t.harm), t.rho, float64(len(t.logs)))
 	return t
 }
 
 // StartStage starts the evidence of a stage anew, and only that.
 func (t *Score) StartStage(stage int) {
-	t.running, t.stage = int64(max(stage, 0)), tally{}
+	t.start(stage)
 	if !t.harm {
 		t.s[1], t.v[1] = 0, 0
-		t.eval()
+		t.eval(t.s, t.v)
 	}
 }
 
@@ -144,21 +95,38 @@ func (t *Score) Observe(a, b Moments, stage int) (scored bool) {
 		return false // the canary may fall to nothing: no harm is possible
 	}
 	z := Moments{b.N, b.Mean / t.ratio, b.M2 / t.ratio / t.ratio}
-	s, v, w := BlockScore(a, z, t.delta)
-	if w == 0 || s-s != 0 || v-v != 0 {
+	return t.observe(partOf(a, z, t.delta), partOf(a, b, 0), a.N, b.N, stage)
+}
+
+// part is what a block adds: a score, its variance, and the weight by which score ÷
+// weight is an effect.
+type part struct{ s, v, w float64 }
+
+func partOf(a, b Moments, delta float64) part {
+	s, v, w := BlockScore(a, b, delta)
+	return part{s, v, w}
+}
+
+func (p part) lawful() bool { return p.w > 0 && p.s-p.s == 0 && p.v-p.v == 0 && p.w-p.w == 0 }
+
+// observe takes a block's score against the null and against no difference.
+func (t *Score) observe(null, plain part, a, b int64, stage int) (scored bool) {
+	if !null.lawful() || !plain.lawful() {
 		return false
 	}
 	if t.rho == 0 {
-		t.learn(v)
+		t.learn(null.v)
 		return false
 	}
-	t.total.add(a.N, b.N)
-	t.add(t.sign*s, v, stage, a.N, b.N)
-	s, v, w = BlockScore(a, b, 0)
-	for i, x := range [...]float64{s, v, w} {
+	lo, hi := t.count(a, b, stage)
+	for i := lo; i < hi; i++ {
+		t.s[i] += float64(t.sign * null.s)
+		t.v[i] += null.v
+	}
+	for i, x := range [...]float64{plain.s, plain.v, plain.w} {
 		t.diff[i] += x
 	}
-	t.eval()
+	t.eval(t.s, t.v)
 	return true
 }
 
@@ -166,78 +134,15 @@ func (t *Score) learn(v float64) {
 	t.learnt += v
 	t.total.blocks++
 	if t.total.blocks >= scoreBlocks && t.learnt > 0 {
-		t.rho = BestRho(t.learnt/float64(t.total.blocks)*scorePlan, 2*scoreAlpha)
-		t.total = tally{}
+		t.tune(t.learnt)
 	}
-}
-
-func (t *Score) add(s, v float64, stage int, a, b int64) {
-	if t.harm {
-		for i := range t.s[:clampStage(stage, len(t.s))+1] {
-			t.s[i] += s
-			t.v[i] += v
-		}
-		return
-	}
-	t.s[0] += s
-	t.v[0] += v
-	if int64(stage) == t.running {
-		t.stage.add(a, b)
-		t.s[1] += s
-		t.v[1] += v
-	}
-}
-
-// eval computes log E. Outside the domain where the asymptotics are declared to
-// hold, evidence is never positive.
-func (t *Score) eval() {
-	if t.rho == 0 {
-		return
-	}
-	for i := range t.logs {
-		t.logs[i] = NormalMixtureOneSided(t.s[i], t.v[i], t.rho)
-	}
-	t.logE = t.logs[0]
-	if t.harm {
-		t.logE = stats.LogSumExp(t.logs) - math.Log(float64(len(t.logs)))
-	}
-	if !t.Ready() {
-		t.logE = math.Min(t.logE, 0)
-	}
-	t.max = math.Max(t.max, t.logE)
-}
-
-// Ready tells whether enough was scored for a claim: 5 blocks and 200 units per arm.
-func (t *Score) Ready() bool { return t.rho > 0 && t.total.ready() }
-
-// LogE is the log of the process now; not above 0 until Ready.
-func (t *Score) LogE() float64 { return t.logE }
-
-// LogEMax is its running maximum.
-func (t *Score) LogEMax() float64 { return t.max }
-
-// StageLogE is that of the running stage alone, for safety tests; it is not above 0
-// until the stage itself has scored 5 blocks and 200 units per arm.
-func (t *Score) StageLogE() float64 {
-	if t.harm {
-		return 0
-	}
-	if !t.stage.ready() || t.rho == 0 {
-		return math.Min(t.logs[1], 0)
-	}
-	return t.logs[1]
 }
 
 // Interval returns the estimated difference canary − stable, weighted by block, and
 // bounds that hold at every look with probability about 1 − alpha, whatever the
 // null. All are 0 before the first scored block.
 func (t *Score) Interval(alpha float64) (estimate, low, high float64) {
-	if t.diff[2] == 0 || !(alpha > 0 && alpha < 1) {
-		return 0, 0, 0
-	}
-	estimate = t.diff[0] / t.diff[2]
-	half := NormalBound(t.diff[1], t.rho, alpha) / t.diff[2]
-	return estimate, estimate - half, estimate + half
+	return t.interval(t.diff[0], t.diff[1], t.diff[2], alpha)
 }
 
 // AppendState appends the state of the test.
@@ -254,11 +159,8 @@ func (t *Score) state(c *codec) {
 	c.floats(t.s)
 	c.floats(t.v)
 	c.floats(t.diff[:])
-	for _, n := range []*int64{&t.total.blocks, &t.total.a, &t.total.b, &t.stage.blocks, &t.stage.a, &t.stage.b, &t.running} {
-		c.count(n)
-	}
-	c.float(&t.max)
+	t.gauss.state(c)
 	if c.mode == reading {
-		t.eval()
+		t.eval(t.s, t.v)
 	}
 }
