@@ -54,8 +54,12 @@ var table = []row{
 	// The registry hands the codec the schemas that it asks for.
 	{pkg: "ingest/registry", own: []string{"ingest/codec"}, third: []string{registry}},
 	{pkg: "ingest/kafka", own: []string{"schemas"}, third: []string{kafka, compress, lz4}},
+	{pkg: "ingest/arrowipc", third: []string{arrow, compress, lz4}},
 	// A recording decodes ahead of its reader, so it knows the codec.
-	{pkg: "ingest/recording", own: []string{"schemas", "ingest/codec"}, third: []string{arrow, compress, lz4}},
+	{pkg: "ingest/recording", own: []string{"schemas", "ingest/codec", "ingest/arrowipc"}, third: []string{arrow, compress}},
+	// Tables are events as rows of named cells, in any file format.
+	{pkg: "ingest/table", own: []string{"schemas", "ingest/codec", "ingest/recording", "ingest/arrowipc"}, third: []string{arrow, json}},
+	{pkg: "ingest/foreign", own: []string{"schemas", "ingest/table"}, third: []string{json}},
 
 	{pkg: "publish/nats", own: []string{"schemas"}, third: []string{nats, nkeys}},
 	{pkg: "publish/http", own: []string{"schemas"}},
