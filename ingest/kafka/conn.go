@@ -12,7 +12,6 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/apiversions"
-	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
 const (
@@ -66,10 +65,12 @@ func newDialer(cfg Config) (*dialer, error) {
 // It is used by one goroutine; the end of its context closes it.
 type conn struct {
 	*protocol.Conn
-	addr   string
-	detach func() bool // from the context
-	lastID int32       // correlation id of the last request that was written out here
-	hasIDs bool        // the broker gives topics ids
+	addr    string
+	detach  func() bool // from the context
+	lastID  int32       // correlation id of the last request that was written out here
+	request []byte      // scratch memory
+	frame   *frame      // of fetches; nil before the first
+	hasIDs  bool        // the broker gives topics ids
 }
 
 // dial connects to one broker. Its errors are single lines that name the
@@ -188,13 +189,14 @@ func timed[R protocol.Message](c *conn, req protocol.Message) (R, error) {
 }
 
 // sendFetch writes a fetch request; readFetch reads its answer.
-func (c *conn) sendFetch(req *fetch.Request) error {
-	wait := time.Duration(req.MaxWaitTime) * time.Millisecond
-	if err := c.SetDeadline(time.Now().Add(wait + requestTimeout)); err != nil {
+func (c *conn) sendFetch(ps []*partition, turn int, wait int32) error {
+	limit := time.Duration(wait)*time.Millisecond + requestTimeout
+	if err := c.SetDeadline(time.Now().Add(limit)); err != nil {
 		return fmt.Errorf("kafka broker %s: %w", c.addr, err)
 	}
 	c.lastID++
-	if err := protocol.WriteRequest(c, fetchVersion, c.lastID, clientID, req); err != nil {
+	c.request = appendFetch(c.request[:0], c.lastID, ps, turn, wait)
+	if _, err := c.Write(c.request); err != nil {
 		return fmt.Errorf("kafka broker %s: sending a fetch: %w", c.addr, err)
 	}
 	return nil

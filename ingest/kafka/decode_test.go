@@ -78,27 +78,6 @@ func TestCountsAreCheckedBeforeAnythingIsReserved(t *testing.T) {
 	}
 }
 
-// A broker fills its answer in the order of the request: each partition must
-// come first at some time.
-func TestEveryPartitionComesFirstInTurn(t *testing.T) {
-	c := &Consumer{}
-	var ps []*partition
-	for i := range int32(3) {
-		ps = append(ps, newPartition(c, Assignment{Topic: "log", Partition: i}, false))
-	}
-	first := map[int32]bool{}
-	for turn := range 3 {
-		req := fetchRequest(ps, turn, idleWait)
-		first[req.Topics[0].Partitions[0].Partition] = true
-		if n := len(req.Topics[0].Partitions); n != 3 {
-			t.Errorf("turn %d asks for %d partitions", turn, n)
-		}
-	}
-	if len(first) != 3 {
-		t.Errorf("first in turn: %v", first)
-	}
-}
-
 func TestTheBrokersTimeIsUsedUnderLogAppendTime(t *testing.T) {
 	for _, byBroker := range []bool{false, true} {
 		c := data(0, 2)
@@ -125,7 +104,7 @@ func TestAnAnswerToAnotherRequestIsRefused(t *testing.T) {
 	body := resp.AppendTo([]byte{0, 0, 0, 5})
 	raw := append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)
 	for id, ok := range map[int32]bool{5: true, 6: false} {
-		if err := readAnswer(bytes.NewReader(raw), id, nil); (err == nil) != ok {
+		if err := (&frame{r: bytes.NewReader(raw)}).readAnswer(id, nil); (err == nil) != ok {
 			t.Errorf("answer 5 to request %d: %v", id, err)
 		}
 	}

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol/fetch"
+	"github.com/segmentio/kafka-go/protocol"
 )
 
 const (
@@ -26,6 +27,9 @@ type frame struct {
 	remain int64
 	err    error
 	word   [8]byte
+
+	topic    []byte  // scratch memory of readAnswer
+	unwanted Records // likewise
 }
 
 var errShort = errors.New("the answer ends within a field")
@@ -92,7 +96,10 @@ func (f *frame) discard(n int64) {
 
 // readFetch reads the answer to the last fetch from the connection.
 func (c *conn) readFetch(want wantFunc) error {
-	if err := readAnswer(c, c.lastID, want); err != nil {
+	if c.frame == nil {
+		c.frame = &frame{r: c}
+	}
+	if err := c.frame.readAnswer(c.lastID, want); err != nil {
 		return fmt.Errorf("kafka broker %s: fetch: %w", c.addr, err)
 	}
 	return nil
@@ -104,8 +111,8 @@ type wantFunc func(topic []byte, partition int32) *Records
 
 // readAnswer reads the answer to the fetch with the given correlation id into
 // the buffers that want gives, without decoding the record sets.
-func readAnswer(r io.Reader, id int32, want wantFunc) error {
-	f := frame{r: r, remain: 4}
+func (f *frame) readAnswer(id int32, want wantFunc) error {
+	f.remain = 4
 	f.remain = int64(f.i32())
 	if f.err == nil && (f.remain < 4 || f.remain > maxAnswer) {
 		return fmt.Errorf("an answer of %d bytes: is this a Kafka broker?", f.remain)
@@ -119,17 +126,15 @@ func readAnswer(r io.Reader, id int32, want wantFunc) error {
 	if f.err == nil && code != 0 {
 		return kafka.Error(code)
 	}
-	var unwanted Records
-	var topic []byte
 	for range f.count(6) {
-		topic = f.into(topic[:0], int64(f.i16()))
+		f.topic = f.into(f.topic[:0], int64(f.i16()))
 		for range f.count(38) {
 			part := f.i32()
-			r := want(topic, part)
-			if r == nil {
-				r = &unwanted
+			if r := want(f.topic, part); r != nil {
+				f.partition(r, true)
+			} else {
+				f.partition(&f.unwanted, false)
 			}
-			f.partition(r, r != &unwanted)
 		}
 	}
 	f.discard(f.remain)
@@ -165,24 +170,52 @@ func (f *frame) partition(r *Records, wanted bool) {
 	r.answered = f.err == nil
 }
 
-// fetchRequest asks for the given partitions. Brokers fill an answer in the
-// order of the request and may leave nothing for the last, so the order turns
-// from one request to the next.
-func fetchRequest(ps []*partition, turn int, wait int32) *fetch.Request {
-	req := &fetch.Request{
-		ReplicaID: -1, MaxWaitTime: wait, MinBytes: 1, MaxBytes: fetchBytes,
-		IsolationLevel: readCommitted, SessionEpoch: -1,
-	}
+// appendFetch appends a request for the given partitions. Brokers fill an answer
+// in the order of the request and may leave nothing for the last, so the order
+// turns from one request to the next. It is written out here, as its answer is
+// read here, because it is sent for ever and kafka-go allocates for each.
+func appendFetch(dst []byte, id int32, ps []*partition, turn int, wait int32) []byte {
+	be := binary.BigEndian
+	dst = append(dst, 0, 0, 0, 0) // for the length
+	dst = be.AppendUint16(dst, uint16(protocol.Fetch))
+	dst = be.AppendUint16(dst, fetchVersion)
+	dst = be.AppendUint32(dst, uint32(id))
+	dst = appendText(dst, clientID)
+	dst = be.AppendUint32(dst, math.MaxUint32) // -1: we are no replica
+	dst = be.AppendUint32(dst, uint32(wait))
+	dst = be.AppendUint32(dst, 1) // byte at least
+	dst = be.AppendUint32(dst, fetchBytes)
+	dst = append(dst, readCommitted)
+	dst = be.AppendUint32(dst, 0)              // no session
+	dst = be.AppendUint32(dst, math.MaxUint32) // and none to be made
+	topics, partitions := len(dst), 0
+	dst = append(dst, 0, 0, 0, 0)
 	for i := range ps {
 		p := ps[(i+turn)%len(ps)]
-		rp := fetch.RequestPartition{
-			Partition: p.id, CurrentLeaderEpoch: p.leaderEpoch, FetchOffset: p.ask, LogStartOffset: -1, PartitionMaxBytes: p.maxBytes,
+		if i == 0 || p.topic != ps[(i-1+turn)%len(ps)].topic {
+			count(dst, topics)
+			dst = appendText(dst, p.topic)
+			partitions = len(dst)
+			dst = append(dst, 0, 0, 0, 0)
 		}
-		if n := len(req.Topics); n > 0 && req.Topics[n-1].Topic == p.topic {
-			req.Topics[n-1].Partitions = append(req.Topics[n-1].Partitions, rp)
-			continue
-		}
-		req.Topics = append(req.Topics, fetch.RequestTopic{Topic: p.topic, Partitions: []fetch.RequestPartition{rp}})
+		count(dst, partitions)
+		dst = be.AppendUint32(dst, uint32(p.id))
+		dst = be.AppendUint32(dst, uint32(p.leaderEpoch))
+		dst = be.AppendUint64(dst, uint64(p.ask))
+		dst = be.AppendUint64(dst, math.MaxUint64) // -1: only replicas have a start of their log
+		dst = be.AppendUint32(dst, uint32(p.maxBytes))
 	}
-	return req
+	dst = append(dst, 0, 0, 0, 0) // nothing to forget
+	dst = append(dst, 0, 0)       // no rack
+	be.PutUint32(dst, uint32(len(dst)-4))
+	return dst
+}
+
+func appendText(dst []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint16(dst, uint16(len(s))), s...)
+}
+
+// count adds one to the number of elements that stands at an offset of b.
+func count(b []byte, at int) {
+	binary.BigEndian.PutUint32(b[at:], binary.BigEndian.Uint32(b[at:])+1)
 }

@@ -141,7 +141,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte{0x0f, 0xff, 0xff, 0xff, 0, 0, 0, 5})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var got []*Records
-		err := readAnswer(bytes.NewReader(raw), 5, func([]byte, int32) *Records {
+		err := (&frame{r: bytes.NewReader(raw)}).readAnswer(5, func([]byte, int32) *Records {
 			got = append(got, &Records{})
 			return got[len(got)-1]
 		})

@@ -32,13 +32,16 @@ type reader struct {
 	ready   []*partition                    // scratch memory
 	sent    []*partition                    // in the fetch under way
 	arrived []*partition                    // with an answer to digest
+	wanted  wantFunc                        // want
 }
 
 func newReader(c *Consumer, id int32, addr string) *reader {
-	return &reader{
+	b := &reader{
 		c: c, id: id, addr: addr, wake: make(chan struct{}, 1),
 		d: decoder{maxRun: c.budget.run}, known: map[string]map[int32]*partition{},
 	}
+	b.wanted = b.want
+	return b
 }
 
 func (b *reader) poke() {
@@ -111,7 +114,7 @@ func (b *reader) send(cn *conn, turn int) (owned int, err error) {
 	if len(asked) < owned {
 		wait = busyWait
 	}
-	return owned, cn.sendFetch(fetchRequest(asked, turn, wait))
+	return owned, cn.sendFetch(asked, turn, wait)
 }
 
 func (b *reader) know(p *partition) {
@@ -137,7 +140,7 @@ func (b *reader) receive(cn *conn) error {
 	if len(b.sent) == 0 {
 		return nil
 	}
-	if err := cn.readFetch(b.want); err != nil {
+	if err := cn.readFetch(b.wanted); err != nil {
 		return err
 	}
 	now := time.Now()
