@@ -63,19 +63,9 @@ func (p *Publisher) claim(ctx context.Context, ns, rollout string, head Head) (H
 	if err := p.sign(m, schemas.EpochMessage(ns, rollout, payload), epoch); err != nil {
 		return head, err
 	}
-	id := fmt.Sprintf("epoch/%s/%s/%d/%s", ns, rollout, epoch, p.start)
-	m.Header[natsgo.MsgIdHdr] = []string{id}
-	seq := uint64(0)
-	ack, err := p.send(ctx, m, ns, rollout, head)
-	if err == nil && !ack.Duplicate {
-		seq = ack.Sequence
-	} else if last, e := p.lastMsg(context.WithoutCancel(ctx), schemas.ChainFilter(ns, rollout)); e == nil && last != nil && last.Header.Get(natsgo.MsgIdHdr) == id {
-		seq = last.Sequence // the answer was lost, not the claim
-	}
-	if seq == 0 {
-		if err == nil {
-			err = errors.New("the server saw a duplicate that is not in the stream")
-		}
+	m.Header[natsgo.MsgIdHdr] = []string{fmt.Sprintf("epoch/%s/%s/%d/%s", ns, rollout, epoch, p.start)}
+	seq, err := p.sendClaim(ctx, m, ns, rollout, head)
+	if err != nil {
 		return head, fmt.Errorf("nats: claiming the chain of %s/%s: %w", ns, rollout, p.name(err))
 	}
 	p.mu.Lock()
@@ -83,6 +73,24 @@ func (p *Publisher) claim(ctx context.Context, ns, rollout string, head Head) (H
 	p.mu.Unlock()
 	head.Epoch, head.Engine, head.StreamSeq = epoch, p.opt.Engine, seq
 	return head, nil
+}
+
+// sendClaim returns the stream sequence of a claim, also if only its answer was lost.
+func (p *Publisher) sendClaim(ctx context.Context, m *natsgo.Msg, ns, rollout string, head Head) (seq uint64, err error) {
+	ack, err := p.send(ctx, m, ns, rollout, head)
+	if err == nil && !ack.Duplicate {
+		return ack.Sequence, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.opt.Timeout)
+	defer cancel()
+	last, e := p.lastMsg(ctx, schemas.ChainFilter(ns, rollout))
+	if e == nil && last != nil && last.Header.Get(natsgo.MsgIdHdr) == m.Header.Get(natsgo.MsgIdHdr) {
+		return last.Sequence, nil
+	}
+	if err == nil {
+		err = errors.New("the server saw a duplicate that is not in the stream")
+	}
+	return 0, err
 }
 
 // epoch is the last one that this publisher claimed for a rollout, 0 = none.

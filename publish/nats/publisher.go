@@ -178,6 +178,8 @@ func (p *Publisher) place(ctx context.Context, v *schemas.Verdict, digest string
 		return "", fmt.Errorf("%w: %s comes after %s", ErrBehind, v.ID(), head.id())
 	case digest == head.Digest:
 		return Acked, nil
+	case v.Generation == h.Generation && v.Sequence == h.Sequence:
+		return Fenced, nil
 	case v.Generation == h.Generation && v.Sequence > h.Sequence:
 		if rollback || v.Sequence == h.Sequence+1 && v.PrevDigest == head.Digest {
 			return "", nil

@@ -39,7 +39,19 @@ func newBed(t *testing.T) *bed {
 
 func serve(t testing.TB, opts *server.Options) *server.Server {
 	t.Helper()
-	opts.Host, opts.JetStream, opts.SyncAlways, opts.NoLog, opts.NoSigs = "127.0.0.1", true, true, true, true
+	opts.JetStream, opts.SyncAlways = true, true
+	return serveAny(t, opts)
+}
+
+// serveCore is a server without JetStream.
+func serveCore(t testing.TB) *server.Server {
+	t.Helper()
+	return serveAny(t, &server.Options{Port: server.RANDOM_PORT})
+}
+
+func serveAny(t testing.TB, opts *server.Options) *server.Server {
+	t.Helper()
+	opts.Host, opts.NoLog, opts.NoSigs = "127.0.0.1", true, true
 	s, err := server.NewServer(opts)
 	if err != nil {
 		t.Fatal(err)
