@@ -10,6 +10,7 @@ import (
 // selects one namespace.
 const (
 	BucketRoutes  = "VERDIN_ROUTES"       // KV bucket: the one write of each verdict
+	BucketLeases  = "VERDIN_LEASES"       // KV bucket: which of several engines judges a rollout, as advice
 	StreamRoutes  = "KV_VERDIN_ROUTES"    // the stream behind it
 	StreamAudit   = "VERDIN_AUDIT"        // all verdicts, copied by the server
 	StreamAcks    = "VERDIN_ACKS"         // acknowledgements of routers
