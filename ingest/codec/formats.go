@@ -46,6 +46,9 @@ func kindNamed(b []byte) (schemas.Kind, bool) {
 	return 0, false
 }
 
+// KindNamed returns the kind of an event type, long or short.
+func KindNamed(name string) (schemas.Kind, bool) { return kindNamed([]byte(name)) }
+
 const unknownType = "want verdin.prediction.v1, verdin.outcome.v1 or verdin.resource.v1"
 
 // takeType reads the member that names the kind. If the walk has taken the event

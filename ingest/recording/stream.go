@@ -1,8 +1,10 @@
 package recording
 
 import (
+	"bufio"
 	"context"
 
+	"verdin/ingest/arrowipc"
 	"verdin/ingest/codec"
 	"verdin/schemas"
 )
@@ -27,7 +29,8 @@ type StreamOptions struct {
 // Stream decodes a recording in a goroutine of its own, ahead of its consumer,
 // into chunks that are reused. It belongs to one consumer.
 type Stream struct {
-	reader *Reader
+	src    *source
+	rows   filler
 	opt    StreamOptions
 	layout *schemas.Layout
 	full   chan delivery // has room for every chunk and the end: sending never waits
@@ -38,6 +41,12 @@ type Stream struct {
 	err    error         // the end, once it was met
 }
 
+// filler decodes events of a recording into a chunk until it is full or the
+// recording ends: io.EOF at its clean end.
+type filler interface {
+	fill(c *schemas.Chunk, full func() bool) error
+}
+
 // delivery is a chunk, or the end of the recording.
 type delivery struct {
 	chunk *schemas.Chunk
@@ -45,9 +54,9 @@ type delivery struct {
 	err   error
 }
 
-// OpenStream opens a recording and begins to decode it.
+// OpenStream opens a recording, NDJSON or Arrow IPC, and begins to decode it.
 func OpenStream(ctx context.Context, path string, layout *schemas.Layout, opt StreamOptions) (*Stream, error) {
-	r, err := Open(path)
+	src, err := openSource(path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,9 +64,13 @@ func OpenStream(ctx context.Context, path string, layout *schemas.Layout, opt St
 		opt.Rows = defaultRows
 	}
 	opt.Codec.Recording = true
+	rows, err := openRows(src, layout, opt.Codec)
+	if err != nil {
+		return nil, src.fail(err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Stream{
-		reader: r, opt: opt, layout: layout, cancel: cancel, done: make(chan struct{}),
+		src: src, rows: rows, opt: opt, layout: layout, cancel: cancel, done: make(chan struct{}),
 		full: make(chan delivery, chunksInFlight+1), free: make(chan *schemas.Chunk, chunksInFlight),
 	}
 	for range chunksInFlight {
@@ -65,6 +78,15 @@ func OpenStream(ctx context.Context, path string, layout *schemas.Layout, opt St
 	}
 	go s.run(ctx)
 	return s, nil
+}
+
+// openRows tells the format of a recording by its first bytes.
+func openRows(src *source, layout *schemas.Layout, opt codec.Options) (filler, error) {
+	text := bufio.NewReaderSize(src.text, maxLine+2)
+	if head, _ := text.Peek(len(arrowipc.Magic)); string(head) == arrowipc.Magic {
+		return openArrow(src, text, layout, opt)
+	}
+	return &lines{&Reader{src: src, lines: text}, codec.New(layout, opt)}, nil
 }
 
 // Next returns the next chunk in the order of the file. After the last one it
@@ -94,19 +116,18 @@ func (s *Stream) Recycle(c *schemas.Chunk) { s.free <- c }
 // input, where a read cannot be interrupted.
 func (s *Stream) Close() error {
 	s.cancel()
-	if s.reader.src.path == Stdin {
+	if s.src.path == Stdin {
 		return nil
 	}
-	err := s.reader.src.file.Close() // ends a read that waits, as on a named pipe
+	err := s.src.file.Close() // ends a read that waits, as on a named pipe
 	<-s.done
-	s.reader.src.text.Close()
+	s.src.text.Close()
 	return err
 }
 
 // run decodes until the recording ends or the stream is closed.
 func (s *Stream) run(ctx context.Context) {
 	defer close(s.done)
-	decoder := codec.New(s.layout, s.opt.Codec)
 	for {
 		var c *schemas.Chunk
 		select {
@@ -115,26 +136,32 @@ func (s *Stream) run(ctx context.Context) {
 			s.full <- delivery{err: ctx.Err()}
 			return
 		}
-		err := s.fill(c, decoder)
+		c.Reset(s.opt.Log, s.layout)
+		err := s.rows.fill(c, func() bool { return c.Len()+len(c.Rejected) >= s.opt.Rows || len(c.Arena) >= maxArena })
 		if c.Len()+len(c.Rejected) > 0 {
-			s.full <- delivery{chunk: c, read: s.reader.BytesRead()}
+			s.full <- delivery{chunk: c, read: s.src.read.Load()}
 		}
 		if err != nil {
-			s.full <- delivery{read: s.reader.BytesRead(), err: err}
+			s.full <- delivery{read: s.src.read.Load(), err: err}
 			return
 		}
 	}
 }
 
+// lines decodes a recording in NDJSON.
+type lines struct {
+	*Reader
+	decoder *codec.Decoder
+}
+
 // fill decodes lines until the chunk is full or the recording ends.
-func (s *Stream) fill(c *schemas.Chunk, d *codec.Decoder) error {
-	c.Reset(s.opt.Log, s.layout)
-	for c.Len()+len(c.Rejected) < s.opt.Rows && len(c.Arena) < maxArena {
-		line, offset, err := s.reader.Next()
+func (l *lines) fill(c *schemas.Chunk, full func() bool) error {
+	for !full() {
+		line, offset, err := l.Next()
 		if err != nil {
 			return err
 		}
-		d.Append(c, codec.Record{Offset: offset, Value: line})
+		l.decoder.Append(c, codec.Record{Offset: offset, Value: line})
 	}
 	return nil
 }
