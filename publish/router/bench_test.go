@@ -1,8 +1,8 @@
 package router
 
 import (
+	"bytes"
 	"encoding/base64"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,18 +36,24 @@ func newKeyPair(t testing.TB) (nkeys.KeyPair, string) {
 	return key, id
 }
 
-// engineKey is made once: a fuzz test makes many benches.
-var engineKey = sync.OnceValue(func() nkeys.KeyPair {
-	key, err := nkeys.CreateUser()
+// engineKey and strangerKey are the same in every run, so that what they sign is too.
+var engineKey, strangerKey = fixedKey(1), fixedKey(2)
+
+func fixedKey(fill byte) nkeys.KeyPair {
+	seed, err := nkeys.EncodeSeed(nkeys.PrefixByteUser, bytes.Repeat([]byte{fill}, 32))
 	if err != nil {
-		panic(err) // no randomness on this machine
+		panic(err) // 32 bytes are a seed
+	}
+	key, err := nkeys.FromSeed(seed)
+	if err != nil {
+		panic(err) // made above
 	}
 	return key
-})
+}
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	key := engineKey()
+	key := engineKey
 	id, err := key.PublicKey()
 	if err != nil {
 		t.Fatal(err)

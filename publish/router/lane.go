@@ -41,6 +41,7 @@ const (
 	older            // known, or overtaken
 	conflict         // contradicts the head
 	gap              // verdicts in between are missing
+	ignored          // nobody trusted has signed it, or it cannot be read
 )
 
 // offer judges a verdict by its place in the chain and takes it if it is next (U2).

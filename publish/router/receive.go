@@ -57,7 +57,7 @@ func (r *Router) verdict(l *lane, h header, payload []byte) outcome {
 	m := &signed{KeyID: h.first(schemas.HeaderKeyID), Signature: h.first(schemas.HeaderSignature), Payload: string(payload)}
 	if err := r.read(l, m); err != nil {
 		r.cfg.OnError(fmt.Errorf("router: %w", err))
-		return conflict
+		return ignored
 	}
 	now := r.cfg.Now()
 	before := l.status(now).Served
