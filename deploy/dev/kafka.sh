@@ -4,19 +4,25 @@
 #   deploy/dev/kafka.sh start     fetch it if needed, start it, wait until it answers
 #   deploy/dev/kafka.sh stop      stop it and wait until it is gone
 #   deploy/dev/kafka.sh status    exit 0 if it answers, 1 if not
+#   deploy/dev/kafka.sh env       print the variables by which tests find it
 #
-# Needs java (17 or later) and, the first time, mvn. Everything lies in
+# Needs java (17 or later), openssl and, the first time, mvn. Everything lies in
 # deploy/dev/.cache; remove that folder to begin anew.
 #
-#   KAFKA_PORT       port for clients (19092)
-#   KAFKA_CTRL_PORT  port of the controller (KAFKA_PORT + 1)
+# Who comes in by the first port may do all. The others have an authorizer
+# behind them, which denies all that no ACL allows; they take the logins of
+# users made with SCRAM, and dev with password dev-password by PLAIN.
+#
+#   KAFKA_PORT       port for clients (19092); above it, controller (+1),
+#                    SASL_PLAINTEXT (+2), SASL_SSL (+3), SSL with client
+#                    certificates (+4)
 #   KAFKA_HEAP       heap of the JVM (256m)
 #   KAFKA_WAIT       seconds that start and stop may take (90)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 port=${KAFKA_PORT:-19092}
-ctrl=${KAFKA_CTRL_PORT:-$((port + 1))}
+ctrl=$((port + 1)) sasl=$((port + 2)) sasl_ssl=$((port + 3)) ssl=$((port + 4))
 heap=${KAFKA_HEAP:-256m}
 limit=${KAFKA_WAIT:-90}
 lib=$here/.cache/lib
@@ -24,6 +30,7 @@ home=$here/.cache/broker-$port
 conf=$home/server.properties
 pidfile=$home/pid
 log=$home/log
+tls=$home/tls
 
 die() { echo "kafka.sh: $*" >&2; exit 1; }
 
@@ -59,13 +66,50 @@ fetch() {
   echo "$want" >"$lib/.pom"
 }
 
+# certificates makes an authority, the broker's certificate for 127.0.0.1 and one for clients.
+certificates() {
+  [[ -f $tls/done ]] && return
+  command -v openssl >/dev/null || die "openssl is not installed: it makes the broker's certificate"
+  mkdir -p "$tls"
+  local name
+  {
+    for name in ca server client; do
+      openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$tls/$name.key"
+    done
+    openssl req -x509 -new -key "$tls/ca.key" -subj /CN=authority -days 3650 -out "$tls/ca.pem"
+    for name in server client; do
+      openssl req -new -key "$tls/$name.key" -subj "/CN=$name" |
+        openssl x509 -req -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 3650 \
+          -extfile <(echo subjectAltName=IP:127.0.0.1) -out "$tls/$name.pem"
+    done
+  } 2>"$tls/log" || { cat "$tls/log" >&2; die "openssl could not make the certificates"; }
+  cat "$tls/server.key" "$tls/server.pem" >"$tls/keystore.pem"
+  touch "$tls/done"
+}
+
 configure() {
   mkdir -p "$home"
+  certificates
   cat >"$conf" <<EOF
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$ctrl
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$ctrl,SASL_PLAINTEXT://127.0.0.1:$sasl,SASL_SSL://127.0.0.1:$sasl_ssl,SSL://127.0.0.1:$ssl
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
+inter.broker.listener.name=PLAINTEXT
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+ssl.keystore.type=PEM
+ssl.keystore.location=$tls/keystore.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$tls/ca.pem
+listener.name.ssl.ssl.client.auth=required
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+$(for l in sasl_plaintext sasl_ssl; do
+    echo "listener.name.$l.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_dev=\"dev-password\";"
+    for m in scram-sha-256 scram-sha-512; do
+      echo "listener.name.$l.$m.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    done
+  done)
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:$ctrl
 log.dirs=$home/data
@@ -129,7 +173,18 @@ status() {
   fi
 }
 
+environment() {
+  cat <<EOF
+export VERDIN_KAFKA=127.0.0.1:$port
+export VERDIN_KAFKA_SASL=127.0.0.1:$sasl
+export VERDIN_KAFKA_SASL_TLS=127.0.0.1:$sasl_ssl
+export VERDIN_KAFKA_TLS=127.0.0.1:$ssl
+export VERDIN_KAFKA_CERTIFICATES=$(printf %q "$tls")
+EOF
+}
+
 case ${1:-} in
 start | stop | status) "$1" ;;
-*) die "usage: $0 start|stop|status" ;;
+env) environment ;;
+*) die "usage: $0 start|stop|status|env" ;;
 esac

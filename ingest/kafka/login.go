@@ -29,6 +29,10 @@ func (d *dialer) login(ctx context.Context, c *conn) error {
 	if err != nil {
 		return fmt.Errorf("%w: the broker ended the login: check that this listener expects SASL", err)
 	}
+	if kafka.Error(hello.ErrorCode) == kafka.IllegalSASLState {
+		return fmt.Errorf("kafka broker %s: this listener expects no login (%w): remove kafka.sasl, or use the port of a listener with SASL",
+			c.addr, kafka.Error(hello.ErrorCode))
+	}
 	if hello.ErrorCode != 0 {
 		offer := strings.ToLower(strings.Join(hello.Mechanisms, ", "))
 		return fmt.Errorf("kafka broker %s does not accept kafka.sasl.mechanism %s (%w): it offers %s",

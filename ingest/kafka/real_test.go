@@ -3,71 +3,14 @@
 package kafka
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
-
-// These tests need a real broker, for example that of deploy/dev/kafka.sh:
-//
-//	VERDIN_KAFKA=127.0.0.1:19092 go test -tags real ./ingest/kafka
-
-func realBroker(t *testing.T) Config {
-	t.Helper()
-	addr := os.Getenv("VERDIN_KAFKA")
-	if addr == "" {
-		t.Fatal("VERDIN_KAFKA is not set: set it to host:port of a broker (deploy/dev/kafka.sh start)")
-	}
-	return Config{Brokers: []string{addr}}
-}
-
-// realTopic makes a topic with settings that is deleted after the test.
-func realTopic(t *testing.T, cfg Config, partitions int32, settings ...string) string {
-	t.Helper()
-	name := fmt.Sprintf("verdin-test-%d", time.Now().UnixNano())
-	cl := kgoClient(t, cfg)
-	rt := kmsg.NewCreateTopicsRequestTopic()
-	rt.Topic, rt.NumPartitions, rt.ReplicationFactor = name, partitions, 1
-	for i := 0; i < len(settings); i += 2 {
-		c := kmsg.NewCreateTopicsRequestTopicConfig()
-		c.Name, c.Value = settings[i], &settings[i+1]
-		rt.Configs = append(rt.Configs, c)
-	}
-	req := kmsg.NewPtrCreateTopicsRequest()
-	req.Topics = append(req.Topics, rt)
-	resp, err := req.RequestWith(within(t), cl)
-	if err == nil {
-		err = kerr.ErrorForCode(resp.Topics[0].ErrorCode)
-	}
-	if err == nil {
-		err = EnsureTopic(within(t), cfg, name, int(partitions))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		del := kmsg.NewPtrDeleteTopicsRequest()
-		del.TopicNames, del.Topics = []string{name}, []kmsg.DeleteTopicsRequestTopic{{Topic: &name}}
-		c, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...))
-		if err != nil {
-			return
-		}
-		defer c.Close()
-		if _, err := del.RequestWith(ctx, c); err != nil {
-			t.Logf("topic %s is left: %v", name, err)
-		}
-	})
-	return name
-}
 
 // endsOf asks the independent client for the ends of a topic.
 func endsOf(t *testing.T, cfg Config, topic string, partitions int) []int64 {
