@@ -65,7 +65,7 @@ func compact(t *testing.T, b []byte) []byte {
 // Every field of the struct must reach the canonical form: the encoder is
 // written by hand, so a field can be forgotten.
 func TestCanonicalFormHasEveryField(t *testing.T) {
-	for _, v := range []any{rich(), beat(), ack()} {
+	for _, v := range []any{rich(), beat(), ack(), fullOrder()} {
 		want, _ := json.Marshal(reflect.ValueOf(v).Elem().Interface()) // by reflection: the methods are on the pointer
 		got := v.(interface{ AppendJSON([]byte) []byte }).AppendJSON(nil)
 		var a, b any

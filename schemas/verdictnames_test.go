@@ -97,3 +97,51 @@ func FuzzParseAck(f *testing.F) {
 		}
 	})
 }
+
+func order() *schemas.Command {
+	return &schemas.Command{Namespace: "prod", Rollout: "recsys", Verb: schemas.VerbPause, Actor: "till", At: schemas.TimeOf(noon)}
+}
+
+func TestCommandsAreOrdersOfSomebody(t *testing.T) {
+	for _, c := range []struct {
+		spoil func(*schemas.Command)
+		want  string
+	}{
+		{func(c *schemas.Command) { c.Verb = "explode" }, "none of pause"},
+		{func(c *schemas.Command) { c.Actor = "" }, "name who gives the order"},
+		{func(c *schemas.Command) { c.Actor = strings.Repeat("x", 129) }, "129 bytes"},
+		{func(c *schemas.Command) { c.Reason = strings.Repeat("x", 4097) }, "4097 bytes"},
+		{func(c *schemas.Command) { c.At = schemas.Never }, "never is no instant"},
+		{func(c *schemas.Command) { c.Rollout = "a.b" }, "DNS-1123"},
+		{func(c *schemas.Command) { c.Namespace = "" }, "DNS-1123"},
+	} {
+		o := order()
+		if _, err := schemas.ParseCommand(o.AppendJSON(nil)); err != nil {
+			t.Fatal(err)
+		}
+		c.spoil(o)
+		if _, err := schemas.ParseCommand(o.AppendJSON(nil)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
+
+func FuzzParseCommand(f *testing.F) {
+	f.Add(order().AppendJSON(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := schemas.ParseCommand(b)
+		if err != nil {
+			return
+		}
+		if again, err := schemas.ParseCommand(c.AppendJSON(nil)); err != nil || *again != *c {
+			t.Fatalf("read back %v, %v", again, err)
+		}
+	})
+}
+
+// fullOrder has every member set.
+func fullOrder() *schemas.Command {
+	c := order()
+	c.Reason = "lunch"
+	return c
+}
