@@ -125,6 +125,14 @@ func (h *Histogram) Above(edge int) uint64 {
 	return n
 }
 
+// Count is the number of values in a cell.
+func (h *Histogram) Count(cell int) uint64 {
+	if i := cell - h.first; i >= 0 && i < len(h.count) {
+		return h.count[i]
+	}
+	return 0
+}
+
 // Each calls f for every cell that holds values, in ascending order.
 func (h *Histogram) Each(f func(cell int, count uint64)) {
 	for i, n := range h.count {

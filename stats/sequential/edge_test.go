@@ -8,113 +8,6 @@ import (
 	"testing"
 )
 
-// observer is what all tests have in common, each fed with counts.
-type observer struct {
-	observe func(a, b Counts, stage int)
-	logs    func() []float64
-	append  func([]byte) []byte
-	restore func([]byte) error
-}
-
-// makers start every kind of process; a new kind belongs here.
-var makers = map[string]func() observer{
-	"harm": func() observer {
-		h := NewHarm(Null{Margin: 0.001}, Options{Stages: 3, PriorRate: 0.01})
-		return observer{func(a, b Counts, s int) { h.Observe(a, b, s) },
-			func() []float64 { return []float64{h.LogE(), h.LogEMax()} }, h.AppendState, h.Restore}
-	},
-	"harm, learning": func() observer {
-		h := NewHarm(Null{Margin: 0.1, Relative: true, Worse: Lower}, Options{GridPoints: 8})
-		return observer{func(a, b Counts, s int) { h.Observe(a, b, s) },
-			func() []float64 { return []float64{h.LogE(), h.LogEMax()} }, h.AppendState, h.Restore}
-	},
-	"safe": func() observer {
-		s := NewSafe(Null{Margin: 0.01}, Options{})
-		running := 0
-		return observer{func(a, b Counts, stage int) {
-			if stage > running {
-				running = stage
-				s.StartStage(stage)
-			}
-			s.Observe(a, b, stage)
-		}, func() []float64 { return []float64{s.LogE(), s.LogEMax(), s.StageLogE()} }, s.AppendState, s.Restore}
-	},
-	"safe above moved thresholds": func() observer {
-		s := NewSafe(Null{}, Options{})
-		return observer{func(a, b Counts, stage int) { s.ObserveAlt(a, b, 0.005, stage) },
-			func() []float64 { return []float64{s.LogE(), s.LogEMax(), s.StageLogE()} }, s.AppendState, s.Restore}
-	},
-	"limit": func() observer {
-		l := NewLimit(0.02, Options{Stages: 2})
-		return observer{func(_, b Counts, s int) { l.Observe(b, s) },
-			func() []float64 { return []float64{l.LogE(), l.LogEMax()} }, l.AppendState, l.Restore}
-	},
-	"sample ratio": func() observer {
-		r := NewSampleRatio()
-		return observer{func(a, b Counts, _ int) { r.Observe(0.1, a.N, b.N) },
-			func() []float64 { return []float64{r.LogE(), r.LogEMax()} }, r.AppendState, r.Restore}
-	},
-	"conditional": func() observer {
-		c := NewConditional(1.1, Lower, Options{Stages: 2, GridPoints: 6})
-		return observer{func(a, b Counts, s int) { c.Observe(a, b, s) },
-			func() []float64 { return []float64{c.LogE(), c.LogEMax()} }, c.AppendState, c.Restore}
-	},
-	"hold-back": func() observer {
-		h := NewHoldBack(Null{Margin: 0.001}, Options{})
-		return observer{func(a, b Counts, _ int) { h.Observe(a, b) },
-			func() []float64 { return []float64{h.LogE(), h.LogEMax()} }, h.AppendState, h.Restore}
-	},
-	"ceiling": func() observer {
-		c := NewCeiling(Options{})
-		return observer{func(_, b Counts, _ int) { c.Observe(0.02, b) },
-			func() []float64 { return []float64{c.LogE(), c.LogEMax()} }, c.AppendState, c.Restore}
-	},
-	"sticky, harm": func() observer {
-		s := NewSticky(ScoreOptions{Harm: true, Stages: 3}, 0)
-		return observer{func(a, b Counts, stage int) { s.Observe(spreadOver(Buckets, a, b), stage) }, scoreLogs(s), s.AppendState, s.Restore}
-	},
-	"sticky, safe": func() observer {
-		s := NewSticky(ScoreOptions{Null: Null{Margin: 0.01, Worse: Lower}, Rho: 10}, 4)
-		return observer{func(a, b Counts, stage int) { s.Observe(spreadOver(4, a, b), stage) }, scoreLogs(s), s.AppendState, s.Restore}
-	},
-	"score, harm": func() observer {
-		s := NewScore(ScoreOptions{Harm: true, Stages: 3})
-		return observer{func(a, b Counts, stage int) { s.Observe(a.Moments(), b.Moments(), stage) }, scoreLogs(s), s.AppendState, s.Restore}
-	},
-	"score, safe": func() observer {
-		s := NewScore(ScoreOptions{Null: Null{Margin: 0.1, Relative: true}, Rho: 10})
-		return observer{func(a, b Counts, stage int) { s.Observe(a.Moments(), b.Moments(), stage) }, scoreLogs(s), s.AppendState, s.Restore}
-	},
-}
-
-// buffer keeps the tests that count allocations from counting their own.
-var buffer [Buckets]Bucket
-
-// spreadOver deals the units of a block out to buckets, the ones in other shares than the rest.
-func spreadOver(n int64, a, b Counts) []Bucket {
-	for g := range n {
-		x := &buffer[g]
-		for arm, c := range [2]Counts{a, b} {
-			part := func(total, from int64) int64 { return (total*(g+1)+from)/n - (total*g+from)/n }
-			x.Rows[arm] = part(c.N, 0)
-			x.Base[arm], x.Sum[arm] = float64(x.Rows[arm]), float64(part(c.Y, 3))
-		}
-	}
-	return buffer[:n]
-}
-
-func scoreLogs(s interface {
-	LogE() float64
-	LogEMax() float64
-	StageLogE() float64
-	Interval(float64) (float64, float64, float64)
-}) func() []float64 {
-	return func() []float64 {
-		e, l, h := s.Interval(0.05)
-		return []float64{s.LogE(), s.LogEMax(), s.StageLogE(), e, l, h}
-	}
-}
-
 func blocksOf(seed uint64, n int) (blocks [][2]Counts) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range n {
@@ -209,7 +102,7 @@ func TestNothingBreaksTheNumbers(t *testing.T) {
 
 // TestAnEmptyArmIsNoEvidence: log E stays where it is.
 func TestAnEmptyArmIsNoEvidence(t *testing.T) {
-	for _, name := range []string{"harm", "safe", "safe above moved thresholds", "score, harm", "score, safe", "sticky, harm", "sticky, safe", "conditional", "hold-back"} {
+	for _, name := range []string{"harm", "safe", "safe, moved thresholds", "score, harm", "score, safe", "sticky, harm", "sticky, safe", "conditional", "hold-back"} {
 		p := makers[name]()
 		for _, b := range blocksOf(503, 20) {
 			p.observe(b[0], b[1], 0)

@@ -103,6 +103,17 @@ func (c *codec) floats(xs []float64) {
 	}
 }
 
+// scratch is floats for numbers that are not the process's own yet: they are filled
+// while checking too.
+func (c *codec) scratch(xs []float64) {
+	mode := c.mode
+	if mode == checking {
+		c.mode = reading
+	}
+	c.floats(xs)
+	c.mode = mode
+}
+
 // count passes a number ≥ 0 through.
 func (c *codec) count(x *int64) {
 	v, ok := c.word(uint64(*x))
@@ -115,6 +126,23 @@ func (c *codec) count(x *int64) {
 	if c.mode == reading {
 		*x = int64(v)
 	}
+}
+
+// length passes the length of a list through, at most limit.
+func (c *codec) length(n, limit int) int {
+	v, ok := c.word(uint64(n))
+	switch {
+	case c.mode == writing:
+		return n
+	case !ok:
+		return 0
+	case v > uint64(limit):
+		if c.err == nil {
+			c.err = fmt.Errorf("%w: a list of %d, the limit is %d", ErrState, v, limit)
+		}
+		return 0
+	}
+	return int(v)
 }
 
 // fingerprint identifies a process by its kind and the numbers that it was made with.
