@@ -32,7 +32,9 @@ var fullCodes = map[jetstream.ErrorCode]bool{
 
 // name puts a name to an answer of the server that an operator must act on. A
 // forbidden subject has no answer at all: the connection has heard why.
-func (p *Publisher) name(err error) error {
+func (p *Publisher) name(err error) error { return named(p.nc, err) }
+
+func named(nc *natsgo.Conn, err error) error {
 	var api *jetstream.APIError
 	var old *natsgo.APIError
 	switch {
@@ -43,7 +45,7 @@ func (p *Publisher) name(err error) error {
 	case errors.As(err, &old) && fullCodes[jetstream.ErrorCode(old.ErrorCode)]:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, natsgo.ErrTimeout):
-		if last := p.nc.LastError(); errors.Is(last, natsgo.ErrPermissionViolation) {
+		if last := nc.LastError(); errors.Is(last, natsgo.ErrPermissionViolation) {
 			return fmt.Errorf("%w: %w", ErrForbidden, last)
 		}
 	}

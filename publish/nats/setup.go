@@ -100,12 +100,12 @@ func ensure(ctx context.Context, js jetstream.JetStream, name string, create fun
 	s, err := js.Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		if err := create(); err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return jetstream.StreamConfig{}, fmt.Errorf("nats: creating stream %s: %w", name, err)
+			return jetstream.StreamConfig{}, fmt.Errorf("nats: creating stream %s: %w", name, named(js.Conn(), err))
 		}
 		s, err = js.Stream(ctx, name)
 	}
 	if err != nil {
-		return jetstream.StreamConfig{}, fmt.Errorf("nats: looking up stream %s (JetStream on? $JS.API.STREAM.INFO allowed?): %w", name, err)
+		return jetstream.StreamConfig{}, fmt.Errorf("nats: looking up stream %s (is JetStream on?): %w", name, named(js.Conn(), err))
 	}
 	return s.CachedInfo().Config, nil
 }
