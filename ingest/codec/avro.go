@@ -10,7 +10,7 @@ import (
 // avroEvent decodes an event in Avro's binary encoding along the plan of its
 // writer's schema.
 func (d *Decoder) avroEvent(w *avroWriter) bool {
-	kind, ok := d.writerKind(w.name)
+	kind, ok := w.called.kind(d)
 	if !ok {
 		return d.refuse(schemas.RejectEventType, unknownWriter)
 	}
@@ -26,7 +26,7 @@ func (d *Decoder) avroEvent(w *avroWriter) bool {
 
 // avroRecord reads the fields of a record whose plan is known.
 func (d *Decoder) avroRecord(n *avroNode) bool {
-	if !d.deeper() {
+	if !d.deeper() || !d.spend(1+len(n.fields)) {
 		return false
 	}
 	for i := range n.fields {
@@ -42,8 +42,10 @@ func (d *Decoder) avroRecord(n *avroNode) bool {
 // avroValue reads a value and puts it where it belongs. It returns false only if
 // the walk must end.
 func (d *Decoder) avroValue(n *avroNode, m *meaning) bool {
-	if !d.spend() {
-		return false
+	for n.kind == avroUnion {
+		if n = d.avroBranch(n); n == nil {
+			return false
+		}
 	}
 	switch n.kind {
 	case avroNull:
@@ -57,9 +59,6 @@ func (d *Decoder) avroValue(n *avroNode, m *meaning) bool {
 		return ok && d.putNumber(m, x)
 	case avroString, avroBytes, avroFixed, avroEnum:
 		return d.avroText(n, m)
-	case avroUnion:
-		b := d.avroBranch(n)
-		return b != nil && d.avroValue(b, m)
 	case avroArray:
 		if !d.accepts(m, array) || m.to != toEvaluations {
 			return d.avroSkip(n)
@@ -85,7 +84,11 @@ func (d *Decoder) avroMembers(n *avroNode, m *meaning) bool {
 	m.in.begin()
 	o, b := object{shape: m.in, last: -1}, avroBlocks{end: -1}
 	for d.avroNext(&b) {
-		name, ok := d.avroString()
+		size, ok := d.avroLong()
+		if !ok {
+			return false
+		}
+		name, ok := d.takeBytes(size)
 		if !ok {
 			return false
 		}
@@ -106,11 +109,11 @@ func (d *Decoder) avroEvaluations(n *avroNode) bool {
 	b := avroBlocks{end: -1}
 	for d.avroNext(&b) {
 		item := n.items
-		for item != nil && item.kind == avroUnion && d.spend() {
+		for item != nil && item.kind == avroUnion {
 			item = d.avroBranch(item)
 		}
 		switch {
-		case item == nil || d.reason != "":
+		case item == nil:
 			return false
 		case !item.bound:
 			d.complain(schemas.RejectType, "evaluations: want objects in the array")
@@ -120,7 +123,7 @@ func (d *Decoder) avroEvaluations(n *avroNode) bool {
 		default:
 			mark := len(d.chunk.Arena)
 			d.judged = judgement{}
-			if !d.spend() || !d.avroRecord(item) {
+			if !d.avroRecord(item) {
 				return false
 			}
 			if !d.storeEvaluation() {
@@ -134,9 +137,6 @@ func (d *Decoder) avroEvaluations(n *avroNode) bool {
 
 // avroSkip steps over a value and checks it.
 func (d *Decoder) avroSkip(n *avroNode) bool {
-	if !d.spend() {
-		return false
-	}
 	switch n.kind {
 	case avroUnion:
 		b := d.avroBranch(n)
@@ -159,7 +159,7 @@ func (d *Decoder) avroSkip(n *avroNode) bool {
 		d.depth--
 		return d.reason == ""
 	case avroRecord:
-		if !d.deeper() {
+		if !d.deeper() || !d.spend(1+len(n.fields)) {
 			return false
 		}
 		for i := range n.fields {
@@ -175,6 +175,12 @@ func (d *Decoder) avroSkip(n *avroNode) bool {
 
 // avroBranch reads which branch of a union follows.
 func (d *Decoder) avroBranch(n *avroNode) *avroNode {
+	if d.pos < len(d.src) && d.src[d.pos]&0x81 == 0 { // most have few branches
+		if i := int(d.src[d.pos] >> 1); i < len(n.branches) {
+			d.pos++
+			return n.branches[i]
+		}
+	}
 	i, ok := d.avroLong()
 	if !ok {
 		return nil
@@ -216,7 +222,7 @@ func (d *Decoder) avroNext(b *avroBlocks) bool {
 		}
 	}
 	b.left--
-	return true
+	return d.spend(1)
 }
 
 // avroLong reads a zigzag number of at most 64 bits.

@@ -80,7 +80,7 @@ type avroField struct {
 
 // avroWriter is a writer's schema with one plan per kind, made when first needed.
 type avroWriter struct {
-	name  string // full name of the record
+	called
 	root  *avroNode
 	plans [schemas.Kinds]*avroNode
 }
@@ -107,7 +107,7 @@ func newAvroWriter(s *Schema) (*avroWriter, error) {
 	if root.kind != avroRecord {
 		return nil, errNoRecord
 	}
-	return &avroWriter{name: fullName(tree), root: root}, nil
+	return &avroWriter{called: called{name: fullName(tree)}, root: root}, nil
 }
 
 // avroBuilder turns the library's tree into nodes. It holds the named types.

@@ -117,13 +117,28 @@ func (w *writer) compile(s *Schema) {
 	}
 }
 
-// writerKind says which kind a schema's name stands for: a type of the contract,
-// else the kind that the log carries, else a message called like a kind. Names
-// are compared without regard to case.
-func (d *Decoder) writerKind(full string) (schemas.Kind, bool) {
+// called is the full name of a record or message, with the kind that it stands for.
+type called struct {
+	name          string
+	known, looked bool
+	of            schemas.Kind
+}
+
+// kind says which kind an event is: the one that the headers name; else by the
+// name a type of the contract, else what the log carries, else by a name that is
+// that of a kind. Names are compared without regard to case.
+func (c *called) kind(d *Decoder) (schemas.Kind, bool) {
 	if d.row.headed {
 		return d.row.kind, true
 	}
+	if !c.looked {
+		c.looked = true
+		c.of, c.known = d.kindCalled(c.name)
+	}
+	return c.of, c.known
+}
+
+func (d *Decoder) kindCalled(full string) (schemas.Kind, bool) {
 	simple := full[strings.LastIndexByte(full, '.')+1:]
 	ours := strings.HasPrefix(full, "verdin.")
 	for k, name := range [schemas.Kinds]string{"prediction", "outcome", "resource"} {

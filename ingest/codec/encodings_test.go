@@ -89,7 +89,7 @@ func (w *writers) avroFrame(t testing.TB, k int, ev object) codec.Record {
 
 // protoFrame is the event as Protobuf's library writes it, after id and index.
 func (w *writers) protoFrame(t testing.TB, k int, ev object) codec.Record {
-	b, err := proto.Marshal(fill(t, dynamicpb.NewMessage(w.proto[k]), ev))
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(fill(t, dynamicpb.NewMessage(w.proto[k]), ev))
 	if err != nil {
 		t.Fatal(err)
 	}

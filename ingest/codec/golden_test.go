@@ -43,7 +43,27 @@ func TestGoldenEventsDecodeTheSameInEveryForm(t *testing.T) {
 			want(t, opt, structured, line)
 		}
 		want(t, opt, binary(t, kind), line)
+
+		framed := codec.Options{NoFuture: true, Schemas: goldenSchemas(t)}
+		want(t, framed, bare(string(read(t, kind+".avro.bin"))), line)
+		want(t, framed, bare(string(read(t, kind+".protobuf.bin"))), line)
+
+		// The same without a registry: a CloudEvent whose headers name type and form.
+		headers := []string{"ce_specversion", "1.0", "ce_type", "verdin." + kind + ".v1", "content-type"}
+		avro := bare(string(read(t, kind+".avro.bin")[5:]))
+		want(t, opt, with(avro, append(headers, "application/avro")...), line)
+		message := read(t, kind+".protobuf.bin")[5+min(1+i, 2):] // after id and index
+		want(t, opt, with(bare(string(message)), append(headers, "application/protobuf")...), line)
 	}
+}
+
+// goldenSchemas are the contract's schemas under the ids of the golden events.
+func goldenSchemas(t testing.TB) book {
+	b := ours(t)
+	for k := range kindNames {
+		b[uint32(101+k)] = b[4]
+	}
+	return b
 }
 
 // The structs know every member that the golden events have.

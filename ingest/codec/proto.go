@@ -33,7 +33,7 @@ var firstMessage = []byte{0}
 
 // protoEvent decodes a message along its plan.
 func (d *Decoder) protoEvent(p *protoPlan) bool {
-	kind, ok := d.writerKind(p.name)
+	kind, ok := p.called.kind(d)
 	if !ok {
 		return d.refuse(schemas.RejectEventType, unknownWriter)
 	}
@@ -116,7 +116,8 @@ func (d *Decoder) protoValue(f *protoField, m *meaning, end int) bool {
 	return d.protoMessage(f.message, end)
 }
 
-// protoEntry reads one entry of a map whose members have any name.
+// protoEntry reads one entry of a map whose members have any name: the key and
+// then the value, as all encoders write them; either may be left out for zero.
 func (d *Decoder) protoEntry(m *protoMessage, f *protoField, end int) bool {
 	end, ok := d.protoEnd(end)
 	if !ok {
@@ -125,7 +126,7 @@ func (d *Decoder) protoEntry(m *protoMessage, f *protoField, end int) bool {
 	if !d.accepts(&f.meaning, record) || f.meaning.to != toMembers {
 		return d.protoSkip(f.entry, end)
 	}
-	key, value := f.entry.field(1), f.entry.field(2)
+	key, value := &f.entry.fields[0], &f.entry.fields[1]
 	if key.kind != protoreflect.StringKind {
 		d.complain(schemas.RejectType, f.meaning.path+": want names that are strings")
 		return d.protoSkip(f.entry, end)
@@ -135,53 +136,34 @@ func (d *Decoder) protoEntry(m *protoMessage, f *protoField, end int) bool {
 		f.meaning.in.begin()
 		f.members = object{shape: f.meaning.in, last: -1}
 	}
-	name, at, ok := d.protoKey(f.entry, end)
-	if !ok {
-		return false
+	var name []byte
+	if d.protoAt(key, end) {
+		if name, ok = d.protoBytes(end); !ok {
+			return false
+		}
 	}
 	sl := d.named(&f.members, name)
-	if sl == nil {
+	switch {
+	case sl == nil:
+		return false
+	case d.pos == end:
+		return d.protoAbsent(value, &sl.meaning)
+	case !d.protoAt(value, end):
+		return d.syntax("an entry of a map that is not a key and a value")
+	case !d.protoValue(value, &sl.meaning, end):
 		return false
 	}
-	if at < 0 {
-		return d.protoAbsent(value, &sl.meaning)
-	}
-	d.pos = at
-	ok = d.protoValue(value, &sl.meaning, end)
-	d.pos = end
-	return ok
+	return d.pos == end || d.syntax("an entry of a map that is not a key and a value")
 }
 
-// protoKey walks over an entry and returns its key and where its value begins, -1
-// if there is none. Keys and values come once, in either order.
-func (d *Decoder) protoKey(entry *protoMessage, end int) (name []byte, at int, ok bool) {
-	at, keys := -1, 0
-	for d.pos < end {
-		number, wire, ok := d.protoTag(end)
-		if !ok {
-			return nil, 0, false
-		}
-		f := entry.field(number)
-		switch {
-		case f == nil:
-			ok = d.protoUnknown(number, wire, end)
-		case wire != f.wire:
-			ok = d.syntax("another wire type than the schema's")
-		case number == 1 && keys == 0:
-			keys++
-			name, ok = d.protoBytes(end)
-			ok = ok && d.checkText(name)
-		case number == 2 && at < 0:
-			at = d.pos
-			ok = d.protoUnknown(number, wire, end)
-		default:
-			ok = d.fail(schemas.RejectDuplicate, "an entry of a map with two keys or two values")
-		}
-		if !ok {
-			return nil, 0, false
-		}
+// protoAt steps over the tag of a field if it is the next one. The numbers of an
+// entry's fields are small: the tag has one byte.
+func (d *Decoder) protoAt(f *protoField, end int) bool {
+	if d.pos == end || d.src[d.pos] != byte(f.number)<<3|byte(f.wire) {
+		return false
 	}
-	return name, at, true
+	d.pos++
+	return true
 }
 
 // protoAbsent puts the value of an entry that has none on the wire.

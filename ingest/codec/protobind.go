@@ -21,7 +21,7 @@ func (w *protoWriter) plan(index []byte) *protoPlan {
 	if md == nil {
 		return nil
 	}
-	p := &protoPlan{index: bytes.Clone(index), name: string(md.FullName()), root: w.message(md)}
+	p := &protoPlan{index: bytes.Clone(index), called: called{name: string(md.FullName())}, root: w.message(md)}
 	w.plans = append(w.plans, p)
 	return p
 }

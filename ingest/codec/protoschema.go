@@ -73,8 +73,8 @@ type protoWriter struct {
 
 // protoPlan is a message of the file with a plan for each kind.
 type protoPlan struct {
+	called
 	index []byte // as on the wire
-	name  string
 	root  *protoMessage
 	kinds [schemas.Kinds]*protoMessage
 }

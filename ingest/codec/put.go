@@ -60,12 +60,16 @@ func (d *Decoder) putInstant(m *meaning, ticks, nanos int64) bool {
 }
 
 // checkText checks a text as those of JSON are.
-func (d *Decoder) checkText(b []byte) bool {
-	switch {
-	case len(b) > maxText:
-		return d.tooLong()
-	case !utf8.Valid(b):
-		return d.fail(schemas.RejectUTF8, "a string that is not UTF-8")
+func (s *scanner) checkText(b []byte) bool {
+	if len(b) > maxText {
+		return s.tooLong()
+	}
+	var all byte
+	for _, c := range b {
+		all |= c
+	}
+	if all >= utf8.RuneSelf && !utf8.Valid(b) {
+		return s.fail(schemas.RejectUTF8, "a string that is not UTF-8")
 	}
 	return true
 }
@@ -80,8 +84,8 @@ func (d *Decoder) deeper() bool {
 }
 
 // spend bounds the work that values without bytes can cause.
-func (d *Decoder) spend() bool {
-	if d.budget--; d.budget < 0 {
+func (d *Decoder) spend(values int) bool {
+	if d.budget -= values; d.budget < 0 {
 		return d.fail(schemas.RejectSize, "more values than a record may have")
 	}
 	return true

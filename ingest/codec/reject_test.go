@@ -188,7 +188,7 @@ func TestHeadersThatRefuse(t *testing.T) {
 		{"content-type=application/cloudevents-batch+json", schemas.RejectEncoding, "cloudevents+json"},
 		{"ce_specversion=2.0 ce_type=verdin.outcome.v1", schemas.RejectEncoding, "version 1.0"},
 		{"ce_specversion=1.0", schemas.RejectEventType, "ce_type"},
-		{"ce_specversion=1.0 ce_type=verdin.outcome.v1 content-type=application/avro", schemas.RejectEncoding, "application/json"},
+		{"ce_specversion=1.0 ce_type=verdin.outcome.v1 content-type=application/xml", schemas.RejectEncoding, "application/json"},
 		{"ce_specversion=1.0 ce_type=verdin.outcome.v1 __value_schema_id=7", schemas.RejectEncoding, "no schema registry"},
 		{"ce_specversion=1.0 ce_type=verdin.outcome.v1 ce_time=now", schemas.RejectTime, "ce_time"},
 		{"ce_specversion=1.0 ce_type=verdin.outcome.v1 ce_subject=A", "", ""},

@@ -3,7 +3,9 @@ package codec
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Schemas is where a decoder finds the schemas of framed records. An id never
@@ -47,6 +49,19 @@ func (id SchemaID) String() string {
 		return strconv.FormatUint(uint64(id.Number), 10)
 	}
 	return string(appendUUID(nil, id.GUID[:]))
+}
+
+// ParseGUID reads a GUID as String writes it.
+func ParseGUID(text string) (id SchemaID, err error) {
+	id.Global = true
+	digits := []byte(strings.ReplaceAll(text, "-", ""))
+	if len(digits) == 2*len(id.GUID) {
+		_, err = hex.Decode(id.GUID[:], digits)
+	}
+	if err != nil || id.String() != strings.ToLower(text) {
+		return SchemaID{}, fmt.Errorf("schema id %q: want a GUID of five groups", text)
+	}
+	return id, nil
 }
 
 // appendUUID appends the text of a UUID of 16 bytes (RFC 9562 §4).

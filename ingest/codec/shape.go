@@ -153,16 +153,16 @@ func (s *scanner) name(o *object) *slot {
 	return o.find(guess, b)
 }
 
-// named finds the slot of a name that was read already, and claims it.
+// named finds the slot of a name of a binary encoding, and claims it.
 func (s *scanner) named(o *object, b []byte) *slot {
 	guess := o.guess()
 	var sl *slot
 	if *guess >= 0 && o.shape.slots[*guess].is(b) {
 		sl, o.last = &o.shape.slots[*guess], *guess
-	} else {
+	} else if s.checkText(b) {
 		sl = o.find(guess, b)
 	}
-	if !s.claim(o, sl) {
+	if sl == nil || !s.claim(o, sl) {
 		return nil
 	}
 	return sl
