@@ -92,6 +92,7 @@ func newRoot() *cobra.Command {
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(newDemo(), newRun(), newReplay(), newSimulate(), newValidate(), newVerify(), newVersion())
+	root.AddCommand(newSchema())
 	return root
 }
 
