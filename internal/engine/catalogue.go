@@ -25,6 +25,8 @@ type Test interface {
 	StartStage(stage int)
 	Observe(Block)
 	Evidence([]stats.Evidence) []stats.Evidence // appends what is known now
+	AppendState([]byte) []byte                  // appends all that later evidence depends on
+	Restore([]byte) error                       // sets it in a new test of the same spec and plan; never panics
 }
 
 // catalogue is every question that the engine can ask: read it first. A new test

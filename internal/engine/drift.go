@@ -7,6 +7,7 @@ import (
 	"verdin/decision"
 	"verdin/drift"
 	"verdin/ingest/window"
+	"verdin/internal/wire"
 	"verdin/stats"
 )
 
@@ -149,4 +150,22 @@ func (t *driftCheck) worst() *watched {
 		}
 	}
 	return worst
+}
+
+func (t *driftCheck) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
+func (t *driftCheck) Restore(b []byte) error      { return restoreFields(b, errTest, t.fields) }
+
+func (t *driftCheck) fields(f *wire.Fields) {
+	f.Float(&t.max)
+	wire.Int(f, &t.blocks)
+	wire.Int(f, &t.first)
+	skips(f, &t.skipped)
+	for i := range t.features {
+		asked := t.features[i].test != nil
+		f.Bool(&asked)
+		f.Check(asked == (t.features[i].test != nil), "feature %s has edges in one of two", t.features[i].field)
+		if asked && f.Err() == nil {
+			part(f, t.features[i].test)
+		}
+	}
 }

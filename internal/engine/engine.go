@@ -22,7 +22,9 @@ type rollout struct {
 	name    string
 	judge   *Judge
 	pending []window.Partial
-	plan    *window.Plan
+	plan    *window.Plan // as it was compiled
+
+	revisedFrom schemas.Time // windows from here on follow the judge's revision of the plan
 }
 
 // New returns an engine over a source: one entry per shard, with its logs.
@@ -160,6 +162,7 @@ func (e *Engine) Cut(in CutInput) []Outcome {
 		})
 		r.pending = nil
 		if eff.Plan != nil {
+			r.revisedFrom = eff.PlanFrom
 			for _, s := range e.shards {
 				s.Revise(eff.Plan, eff.PlanFrom)
 			}

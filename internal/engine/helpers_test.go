@@ -58,6 +58,8 @@ type spy struct {
 
 func (s *spy) StartStage(stage int)                           { s.stages = append(s.stages, stage) }
 func (s *spy) Observe(b Block)                                { s.blocks = append(s.blocks, b) }
+func (s *spy) AppendState(b []byte) []byte                    { return b }
+func (s *spy) Restore([]byte) error                           { return nil }
 func (s *spy) Evidence(out []stats.Evidence) []stats.Evidence { return out }
 
 // ends are the window ends of the blocks seen, label windows as negative numbers of seconds.

@@ -22,7 +22,8 @@ type learner struct {
 	samples  []stats.BottomK
 	seen     []uint64
 	windows  int
-	frozen   bool
+	frozen   bool // nothing is learnt any more
+	revised  bool // a revision of the plan was made of it
 }
 
 func newLearner(p *window.Plan) learner {
@@ -59,16 +60,25 @@ func (l *learner) freeze(p *window.Plan, wall schemas.Time) (*window.Plan, schem
 	if l.frozen || l.windows < learnWindows || !l.enough() {
 		return nil, 0
 	}
-	l.frozen = true
+	l.frozen, l.revised = true, true
+	learnt := make([][]float64, len(p.Features))
+	for k, f := range l.features {
+		if l.seen[k] >= learnValues {
+			learnt[f] = edges(l.samples[k].Values(), coarseBins)
+		}
+	}
+	return revise(p, learnt), p.Window(wall).Add(p.Length)
+}
+
+// revise is the next revision of a plan, with these edges of its numeric features.
+func revise(p *window.Plan, edges [][]float64) *window.Plan {
 	next := *p
 	next.Revision++
 	next.Features = slices.Clone(p.Features)
-	for k, f := range l.features {
-		if l.seen[k] >= learnValues {
-			next.Features[f].Edges = edges(l.samples[k].Values(), coarseBins)
-		}
+	for f := range edges {
+		next.Features[f].Edges = edges[f]
 	}
-	return &next, p.Window(wall).Add(p.Length)
+	return &next
 }
 
 func (l *learner) enough() bool {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"verdin/decision"
+	"verdin/internal/wire"
 	"verdin/stats"
 	"verdin/stats/sequential"
 )
@@ -156,4 +157,20 @@ func (t *mean) known(s *sequential.Score, e stats.Evidence) stats.Evidence {
 		e.Warnings = append(e.Warnings, "too few windows or observations for an asymptotic test")
 	}
 	return e
+}
+
+func (t *mean) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
+func (t *mean) Restore(b []byte) error      { return restoreFields(b, errTest, t.fields) }
+
+func (t *mean) fields(f *wire.Fields) {
+	t.metricTest.fields(f)
+	part(f, t.harm)
+	for _, safe := range t.safe {
+		part(f, safe)
+	}
+	part(f, t.shown)
+	t.past.fields(f)
+	for a := range t.sum {
+		f.Float(&t.sum[a])
+	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"verdin/decision"
+	"verdin/internal/wire"
 	"verdin/stats"
 	"verdin/stats/sequential"
 )
@@ -118,4 +119,22 @@ func share(ones, n [2]int64) (v [2]float64) {
 		}
 	}
 	return v
+}
+
+func (t *proportion) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
+func (t *proportion) Restore(b []byte) error      { return restoreFields(b, errTest, t.fields) }
+
+func (t *proportion) fields(f *wire.Fields) {
+	t.metricTest.fields(f)
+	part(f, t.harm)
+	for _, safe := range t.safe {
+		part(f, safe)
+	}
+	if t.limit != nil {
+		part(f, t.limit)
+	}
+	part(f, t.shown)
+	for a := range t.ones {
+		wire.Int(f, &t.ones[a])
+	}
 }

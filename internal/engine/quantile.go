@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"verdin/decision"
+	"verdin/internal/wire"
 	"verdin/stats"
 	"verdin/stats/sequential"
 )
@@ -158,4 +159,25 @@ func (t *quantile) values() (v [2]float64) {
 		}
 	}
 	return v
+}
+
+func (t *quantile) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
+func (t *quantile) Restore(b []byte) error      { return restoreFields(b, errTest, t.fields) }
+
+func (t *quantile) fields(f *wire.Fields) {
+	t.metricTest.fields(f)
+	part(f, t.harm)
+	for _, safe := range t.safe {
+		part(f, safe)
+	}
+	if t.limit != nil {
+		part(f, t.limit)
+	}
+	part(f, t.shown)
+	t.past.fields(f)
+	for a := range t.totals {
+		histogram(f, &t.totals[a])
+	}
+	wire.Int(f, &t.edge)
+	f.Check(t.edge >= 0 && t.edge < stats.GridCells, "edge %d", t.edge)
 }

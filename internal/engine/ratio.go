@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"verdin/ingest/window"
+	"verdin/internal/wire"
 	"verdin/stats"
 	"verdin/stats/sequential"
 )
@@ -67,4 +68,17 @@ func (t *sampleRatio) Evidence(out []stats.Evidence) []stats.Evidence {
 		e.Result = stats.Harm
 	}
 	return append(out, e)
+}
+
+func (t *sampleRatio) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
+func (t *sampleRatio) Restore(b []byte) error      { return restoreFields(b, errTest, t.fields) }
+
+func (t *sampleRatio) fields(f *wire.Fields) {
+	part(f, t.tilt)
+	for a := range t.n {
+		wire.Int(f, &t.n[a])
+	}
+	f.Float(&t.want)
+	wire.Int(f, &t.blocks)
+	skips(f, &t.skipped)
 }

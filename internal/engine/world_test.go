@@ -47,6 +47,7 @@ spec:
 type world struct {
 	spec *decision.Spec
 	logs [][][]record
+	swap func(seq int, e, fresh *engine.Engine) *engine.Engine // after every cut; nil = the engine stays
 }
 
 type record struct {
@@ -192,10 +193,14 @@ func (w *world) playEach(t testing.TB, rng *rand.Rand, chunkRows int, each func(
 		decoders[s][0] = codec.New(layout, codec.Options{HasDefault: true, DefaultKind: schemas.KindPrediction})
 		decoders[s][1] = codec.New(layout, codec.Options{HasDefault: true, DefaultKind: schemas.KindOutcome})
 	}
-	e := engine.New(logs)
-	if err := e.Start(w.spec, layout, decision.Head{}, 0); err != nil {
-		t.Fatal(err)
+	fresh := func() *engine.Engine {
+		e := engine.New(logs)
+		if err := e.Start(w.spec, layout, decision.Head{}, 0); err != nil {
+			t.Fatal(err)
+		}
+		return e
 	}
+	e := fresh()
 	var read [shards][2]int
 	var applied []decision.Applied
 	var chunk schemas.Chunk
@@ -230,6 +235,9 @@ func (w *world) playEach(t testing.TB, rng *rand.Rand, chunkRows int, each func(
 				applied = append(applied, decision.Applied{Generation: v.Generation, Sequence: v.Sequence, At: cut.wall.Add(3 * time.Second)})
 			}
 			each(o)
+		}
+		if w.swap != nil {
+			e = w.swap(seq, e, fresh())
 		}
 	}
 }
