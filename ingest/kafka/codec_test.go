@@ -2,6 +2,8 @@ package kafka
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -224,6 +226,18 @@ func TestBombsBecomeGaps(t *testing.T) {
 			readTo(t, cfg, Assignment{Topic: "log"}, 7).want(t,
 				view{Offsets: []int64{5, 6}, Gaps: []Gap{{0, 5, GapTooLarge}}, Next: 7})
 		})
+	}
+}
+
+// Framed snappy is a row of blocks, each of which may be within the limit.
+func TestFramedBlocksAreLimitedTogether(t *testing.T) {
+	block := pack(t, Snappy, make([]byte, 1<<20))
+	src := append(slices.Clone(xerial), 0, 0, 0, 1, 0, 0, 0, 1)
+	for range MaxBatchBytes>>20 + 1 {
+		src = append(binary.BigEndian.AppendUint32(src, uint32(len(block))), block...)
+	}
+	if out, err := new(unpacker).unpack(nil, Snappy, src); !errors.Is(err, errTooLarge) || len(out) > MaxBatchBytes {
+		t.Errorf("%d bytes, %v", len(out), err)
 	}
 }
 

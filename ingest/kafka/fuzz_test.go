@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -60,6 +61,10 @@ func FuzzDecode(f *testing.F) {
 		v.see(t, r)
 		if cap(r.arena) > runBytes+2*MaxBatchBytes || cap(r.Records) > 2*(runRecords+MaxBatchRecords) {
 			t.Errorf("%d bytes gave an arena of %d and room for %d records", len(set), cap(r.arena), cap(r.Records))
+		}
+		next, ok := foresee(set, at, high)
+		if next < at || err == nil && len(rest) == 0 && len(r.Gaps) == 0 && ok && next != r.Next {
+			t.Errorf("decoding from %d was expected to end at %d, and ended at %d", at, next, r.Next)
 		}
 		if err != nil {
 			if end := corruptEnd(rest, r.Next, high); end <= r.Next {
@@ -156,4 +161,35 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%d bytes gave sets of %d: %v", len(raw), total, err)
 		}
 	})
+}
+
+// idsAnswer is what another implementation answers to a question for topic ids.
+func idsAnswer(topics ...string) []byte {
+	resp := kmsg.NewPtrMetadataResponse()
+	resp.Version = idsVersion
+	resp.Brokers = []kmsg.MetadataResponseBroker{{NodeID: 1, Host: "kafka-1", Port: 9092, Rack: kmsg.StringPtr("a")}}
+	for i := range topics {
+		t := kmsg.NewMetadataResponseTopic()
+		t.Topic, t.TopicID = &topics[i], [16]byte{byte(i + 1), 15: 7}
+		p := kmsg.NewMetadataResponseTopicPartition()
+		p.Replicas, p.ISR = []int32{1, 2, 3}, []int32{1}
+		t.Partitions = append(t.Partitions, p)
+		resp.Topics = append(resp.Topics, t)
+	}
+	return resp.AppendTo([]byte{0, 0, 0, 5, 0})
+}
+
+func TestTopicIDsAreReadAsOthersWriteThem(t *testing.T) {
+	raw := idsAnswer("log", "more")
+	got := map[string]TopicID{}
+	f := frame{r: bytes.NewReader(raw), remain: int64(len(raw))}
+	f.ids(5, got)
+	if want := map[string]TopicID{"log": {1, 15: 7}, "more": {2, 15: 7}}; f.err != nil || f.remain != 0 || !maps.Equal(got, want) {
+		t.Errorf("%v, %v, %d bytes are left", got, f.err, f.remain)
+	}
+	req := kmsg.NewPtrMetadataRequest()
+	req.Version = idsVersion
+	if err := req.ReadFrom(idsRequest(5, []string{"log", "more"})[4+2+2+4+2+len(clientID)+1:]); err != nil || len(req.Topics) != 2 || *req.Topics[1].Topic != "more" || req.AllowAutoTopicCreation {
+		t.Errorf("request %+v, %v", req, err)
+	}
 }

@@ -145,6 +145,8 @@ func (f *frame) ids(id int32, into map[string]TopicID) {
 			into[string(name)] = t
 		}
 	}
+	f.i32() // operations
+	f.tags()
 }
 
 // uvarint reads a number of the flexible versions of the protocol.
