@@ -65,7 +65,7 @@ func (m member) against(n member) []string {
 		say(n.enum != nil && !slices.Contains(n.enum, v), "no longer allows %q", v)
 	}
 	for _, k := range slices.Sorted(maps.Keys(n.limits)) {
-		say(tighter(k, m.limits[k], n.limits[k]), "has a tighter %s: %q, was %q", k, n.limits[k], m.limits[k])
+		say(tighter(k, m.limits[k], n.limits[k]), "has another %s, not a wider one: %q, was %q", k, n.limits[k], m.limits[k])
 	}
 	for _, k := range slices.Sorted(maps.Keys(m.limits)) {
 		say(n.limits[k] == "" && !strings.HasPrefix(k, "m"), "lost its %s", k)
@@ -73,7 +73,8 @@ func (m member) against(n member) []string {
 	return all
 }
 
-// tighter tells whether a limit excludes what it did not exclude before.
+// tighter tells whether a limit may exclude what it did not exclude before. Of two
+// patterns nobody can tell.
 func tighter(keyword, was, is string) bool {
 	if was == is {
 		return false
