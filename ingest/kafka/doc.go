@@ -8,14 +8,17 @@
 //
 //	K1  Offsets add up. For every Records of a partition: First + records +
 //	    oversize + skipped + gaps = Next, and First is the Next before it.
-//	    Only a truncated log (GapTruncated) takes Next back.
+//	    Only a log that was cut off (GapTruncated) and a topic that was created
+//	    anew (GapRecreated) take Next back.
 //	K2  Only committed data is delivered: no control batch, no record of an
 //	    aborted transaction, no batch whose CRC-32C is wrong.
 //	K3  No byte from the network makes it allocate more than it has received,
 //	    or more than MaxBatchBytes and MaxBatchRecords per batch.
 //	K4  Within a partition, records come in offset order, each once.
-//	K5  A partition is fetched only while one of its two buffers is free: a
+//	K5  A partition is fetched only while one of its three buffers is free: a
 //	    receiver that stops releasing stops the fetch of that partition alone.
+//	K6  What follows an offset belongs to the history that was read before it:
+//	    each leader confirms that, or the run begins with a gap that says so.
 //
 // A topic is read like this:
 //
