@@ -7,10 +7,10 @@ import (
 	"verdin/stats"
 )
 
-// LogAverage is the log of the weighted average of e-values on one clock, given as
+// logAverage is the log of the weighted average of e-values on one clock, given as
 // logs; the average is an e-value if the weights sum to at most 1. Without weights
 // it is the plain average.
-func LogAverage(logE, weights []float64) float64 {
+func logAverage(logE, weights []float64) float64 {
 	terms := make([]float64, len(logE))
 	for i, e := range logE {
 		w := 1 / float64(len(logE))
@@ -22,11 +22,8 @@ func LogAverage(logE, weights []float64) float64 {
 	return stats.LogSumExp(terms)
 }
 
-// EBH returns the indices, ascending, of the hypotheses that the e-BH procedure
-// rejects at false discovery rate alpha: those of the k greatest e-values, with the
-// largest k for which the k-th is at least K/(α·k). It holds under any dependence
-// (Wang, Ramdas 2022).
-func EBH(logE []float64, alpha float64) []int {
+// ebh returns the indices, ascending, of what OneClock.EBH rejects.
+func ebh(logE []float64, alpha float64) []int {
 	order := descending(logE)
 	n := float64(len(logE))
 	rejected := 0
@@ -40,10 +37,8 @@ func EBH(logE []float64, alpha float64) []int {
 	return out
 }
 
-// ClosedAverage returns the indices, ascending, of the hypotheses that the closed
-// average test rejects: every set of hypotheses that holds one of them has an average
-// e-value of at least 1/α. No true hypothesis is among them with probability 1 − α.
-func ClosedAverage(logE []float64, alpha float64) []int {
+// closedAverage returns the indices, ascending, of what OneClock.ClosedAverage rejects.
+func closedAverage(logE []float64, alpha float64) []int {
 	order := descending(logE)
 	var out []int
 	for i := range logE {

@@ -87,11 +87,11 @@ func TestClosedAverageIsTheClosure(t *testing.T) {
 		for i := range logE {
 			logE[i] = 6 * r.NormFloat64()
 		}
-		if got, want := ClosedAverage(logE, 0.05), rejectedByDefinition(logE, 0.05); !slices.Equal(got, want) {
+		if got, want := closedAverage(logE, 0.05), rejectedByDefinition(logE, 0.05); !slices.Equal(got, want) {
 			t.Fatalf("%v: %v, want %v", logE, got, want)
 		}
 	}
-	if got := ClosedAverage(nil, 0.05); got != nil {
+	if got := closedAverage(nil, 0.05); got != nil {
 		t.Errorf("no hypotheses: %v", got)
 	}
 }
@@ -104,10 +104,10 @@ func TestEBHIsMonotone(t *testing.T) {
 		for i := range logE {
 			logE[i] = 4 * r.NormFloat64()
 		}
-		before := EBH(logE, 0.1)
+		before := ebh(logE, 0.1)
 		logE[r.IntN(len(logE))] += r.Float64()
 		for _, i := range before {
-			if !slices.Contains(EBH(logE, 0.1), i) {
+			if !slices.Contains(ebh(logE, 0.1), i) {
 				t.Fatalf("more evidence took %d from the list", i)
 			}
 		}
@@ -118,7 +118,7 @@ func TestEBHIsMonotone(t *testing.T) {
 }
 
 func TestAverageOfAnythingIsFinite(t *testing.T) {
-	if got := LogAverage([]float64{900, -900}, nil); math.Abs(got-(900-math.Ln2)) > 1e-12 {
+	if got := logAverage([]float64{900, -900}, nil); math.Abs(got-(900-math.Ln2)) > 1e-12 {
 		t.Errorf("log average %v", got)
 	}
 }
@@ -132,7 +132,77 @@ func ExampleThreshold() {
 	// latency: log E of 5.99
 }
 
-func ExampleEBH() {
-	fmt.Println(EBH([]float64{math.Log(100), math.Log(50), math.Log(30), 0, -2}, 0.05))
-	// Output: [0 1]
+// oneClock is a list on one clock.
+func oneClock(logE ...float64) OneClock {
+	var all []EValue
+	for i, e := range logE {
+		all = append(all, EValue{Clock: "predictions", Name: fmt.Sprint("feature ", i), LogE: e})
+	}
+	return ByClock(all)[0]
+}
+
+// TestClocksAreNotMixed: e-values of two clocks come apart, whatever their order, and the
+// only way to an average is a list of one clock.
+func TestClocksAreNotMixed(t *testing.T) {
+	lists := ByClock([]EValue{{"labels/24h", "accuracy", 3, 0}, {"predictions", "errors", 5, 0}, {"labels/24h", "conversion", 1, 0}, {"labels/1h", "clicks", 9, 0}})
+	var clocks []Clock
+	for _, l := range lists {
+		clocks = append(clocks, l.Clock())
+	}
+	if want := []Clock{"labels/1h", "labels/24h", "predictions"}; !slices.Equal(clocks, want) {
+		t.Fatalf("clocks %v, want %v", clocks, want)
+	}
+	if got, want := lists[1].LogAverage(), math.Log((math.Exp(3)+math.Exp(1))/2); math.Abs(got-want) > 1e-12 {
+		t.Errorf("average over labels/24h: %v, want %v", got, want)
+	}
+	if got := lists[0].EBH(0.05); len(got) != 1 || got[0].Name != "clicks" {
+		t.Errorf("list over labels/1h: %v", got)
+	}
+	if (OneClock{}).LogAverage() != 0 || ByClock(nil) != nil {
+		t.Error("nothing is not nothing")
+	}
+}
+
+// TestOneUnprovedClaimStopsAStep: the weakest decides, and no claims are no proof.
+func TestOneUnprovedClaimStopsAStep(t *testing.T) {
+	for _, c := range []struct {
+		logE    []float64
+		weakest int
+		shown   bool
+	}{{nil, -1, false}, {[]float64{3, 4}, 0, true}, {[]float64{9, 2.9, 8}, 1, false}, {[]float64{9, math.NaN()}, 1, false}} {
+		if weakest, shown := IntersectionUnion(0.05, c.logE...); weakest != c.weakest || shown != c.shown {
+			t.Errorf("%v: weakest %d, shown %v", c.logE, weakest, shown)
+		}
+	}
+}
+
+// TestSegmentsShareTheWeight of their metric: half stays with all traffic.
+func TestSegmentsShareTheWeight(t *testing.T) {
+	total, parts := Segments(0.5, []float64{300, 100, 0})
+	if total != 0.25 || !slices.Equal(parts, []float64{0.1875, 0.0625, 0}) {
+		t.Errorf("total %v, parts %v", total, parts)
+	}
+	if total, parts := Segments(0.4, nil); total != 0.4 || parts != nil {
+		t.Errorf("without segments: %v, %v", total, parts)
+	}
+}
+
+func ExampleOneClock_EBH() {
+	for _, e := range oneClock(math.Log(100), math.Log(50), math.Log(30), 0, -2).EBH(0.05) {
+		fmt.Println(e.Name)
+	}
+	// Output:
+	// feature 0
+	// feature 1
+}
+
+func ExampleIntersectionUnion() {
+	weakest, shown := IntersectionUnion(0.05, 4.2, 3.1, 6)
+	fmt.Println(weakest, shown)
+	// Output: 1 true
+}
+
+func ExampleSegments() {
+	fmt.Println(Segments(1, []float64{600, 200}))
+	// Output: 0.5 [0.375 0.125]
 }

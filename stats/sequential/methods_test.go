@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -317,7 +318,8 @@ func testCombine(t *testing.T, v *vector) {
 	for _, e := range nums(t, v.Inputs, "e") {
 		logE = append(logE, math.Log(e))
 	}
-	average := multiple.LogAverage(logE, nil)
+	list := oneClock(logE, nil)
+	average := list.LogAverage()
 	near(t, "average, in logs", average, math.Log(num(t, v.Expected, "average")), v.RelTol)
 	if got, want := average >= -math.Log(alpha), read[bool](t, v.Expected, "global_reject"); got != want {
 		t.Errorf("global test rejects: %v, want %v", got, want)
@@ -326,16 +328,37 @@ func testCombine(t *testing.T, v *vector) {
 	if got, want := slices.Max(logE) >= limit, read[bool](t, v.Expected, "bonferroni_reject"); got != want {
 		t.Errorf("Bonferroni rejects: %v, want %v", got, want)
 	}
-	if got, want := multiple.EBH(logE, alpha), read[[]int](t, v.Expected, "e_bh"); !slices.Equal(got, want) {
+	if got, want := indices(list.EBH(alpha)), read[[]int](t, v.Expected, "e_bh"); !slices.Equal(got, want) {
 		t.Errorf("e-BH rejects %v, want %v", got, want)
 	}
-	if got, want := multiple.ClosedAverage(logE, alpha), read[[]int](t, v.Expected, "closed_average"); !slices.Equal(got, want) {
+	if got, want := indices(list.ClosedAverage(alpha)), read[[]int](t, v.Expected, "closed_average"); !slices.Equal(got, want) {
 		t.Errorf("closed average rejects %v, want %v", got, want)
 	}
 }
 
+// oneClock is a list on one clock whose names are their places.
+func oneClock(logE, weights []float64) multiple.OneClock {
+	var all []multiple.EValue
+	for i, e := range logE {
+		v := multiple.EValue{Name: strconv.Itoa(i), LogE: e}
+		if weights != nil {
+			v.Weight = weights[i]
+		}
+		all = append(all, v)
+	}
+	return multiple.ByClock(all)[0]
+}
+
+func indices(values []multiple.EValue) (out []int) {
+	for _, v := range values {
+		i, _ := strconv.Atoi(v.Name)
+		out = append(out, i)
+	}
+	return out
+}
+
 func testLogAverage(t *testing.T, v *vector) {
-	v.equal(t, "log_average", multiple.LogAverage(nums(t, v.Inputs, "log_e"), nums(t, v.Params, "weights")))
+	v.equal(t, "log_average", oneClock(nums(t, v.Inputs, "log_e"), nums(t, v.Params, "weights")).LogAverage())
 }
 
 // testRunningP reads the one path of either side, under whatever name.
