@@ -21,6 +21,7 @@ type Config struct {
 	PasswordFile string `yaml:"passwordFile"` // file that holds the password
 	PasswordEnv  string `yaml:"passwordEnv"`  // environment variable that holds it
 	TLS          TLS    `yaml:"tls"`
+	Monitor      string `yaml:"monitor"`     // the server's monitoring, "http://host:8222": tells whether it syncs each write
 	InboxPrefix  string `yaml:"inboxPrefix"` // replies come to subjects below, default "_INBOX_verdin"
 }
 
