@@ -200,19 +200,22 @@ func (t *Tally) Expose(generation uint32, stage int32, arm int8, hash uint64, va
 	}
 }
 
-// Direct adds an outcome that names its own arm: one value for metric n.
-func (t *Tally) Direct(generation uint32, stage int32, arm int8, hash uint64, n int, x float64, valid bool) {
+// Direct adds an outcome that names its own arm; value is as for Expose, and a metric
+// without one did not ask.
+func (t *Tally) Direct(generation uint32, stage int32, arm int8, hash uint64, value func(n int) (x float64, got bool, bad bool)) {
 	cell := t.cell(generation, stage)
 	cell.batch.Row(arm, hash)
 	cell.Arms[arm].N++
-	for k, m := range t.pool.metrics {
+	for n, m := range t.pool.metrics {
+		metric := &t.pool.plan.Metrics[m]
+		x, ok, bad := value(n)
 		switch {
-		case k != n:
-			cell.batch.Number(k, 0, false)
-		case valid:
-			cell.value(k, &t.pool.plan.Metrics[m], arm, x, hasValue)
+		case bad:
+			cell.value(n, metric, arm, 0, invalid)
+		case ok:
+			cell.value(n, metric, arm, x, hasValue)
 		default:
-			cell.value(k, &t.pool.plan.Metrics[m], arm, 0, invalid)
+			cell.batch.Number(n, 0, false)
 		}
 	}
 	if cell.batch.Len() >= MaxRows {

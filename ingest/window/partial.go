@@ -51,7 +51,9 @@ func (p *Partial) Merge(other *Partial) {
 		p.Late[a] += other.Late[a]
 	}
 	p.Gap = p.Gap || other.Gap
-	p.Revision = min(p.Revision, other.Revision)
+	if other.Revision < p.Revision {
+		p.Revision, p.PlanHash = other.Revision, other.PlanHash
+	}
 	p.Unmatched += other.Unmatched
 	p.Mismatch += other.Mismatch
 }

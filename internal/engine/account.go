@@ -21,6 +21,10 @@ func (j *Judge) account(lane window.Lane, end schemas.Time, w *window.Partial, s
 	if lane == window.Label {
 		j.health.Unmatched += int64(w.Unmatched)
 		j.health.ArmMismatch += int64(w.Mismatch)
+		for a, late := range w.Late {
+			j.health.Late[a] += int64(late)
+			j.health.Seen[a] += int64(late)
+		}
 		if running {
 			j.stage.LabelBake += j.plan.Length
 			add(&j.stage.LabelSamples, own)

@@ -14,7 +14,7 @@ import (
 // equal inputs give equal effects, byte for byte.
 type Engine struct {
 	shards   []*Shard
-	logs     []schemas.Log
+	logs     [][]schemas.Log // by shard
 	rollouts []*rollout
 }
 
@@ -29,10 +29,11 @@ type rollout struct {
 
 // New returns an engine over a source: one entry per shard, with its logs.
 func New(shards [][]schemas.Log) *Engine {
-	e := &Engine{}
+	e := &Engine{logs: shards}
+	base := 0
 	for i, logs := range shards {
-		e.shards = append(e.shards, NewShard(i, len(e.logs), logs))
-		e.logs = append(e.logs, logs...)
+		e.shards = append(e.shards, NewShard(i, base, logs))
+		base += len(logs)
 	}
 	return e
 }
@@ -50,7 +51,7 @@ func (e *Engine) Start(spec *decision.Spec, layout *schemas.Layout, head decisio
 	plan := Compile(spec, layout, uint32(generation), start)
 	state := decision.New(spec, head, plan.Start)
 	r := &rollout{name: name, plan: plan}
-	r.judge = NewJudge(spec, plan, state, e.logs, len(e.shards))
+	r.judge = NewJudge(spec, plan, state, e.logs)
 	for _, s := range e.shards {
 		s.Watch(plan)
 	}

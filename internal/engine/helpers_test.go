@@ -93,7 +93,7 @@ func newBench(t testing.TB) *bench {
 		{Topic: "p", Kinds: inPredictions},
 		{Topic: "p", Partition: 1, Kinds: inPredictions},
 		{Topic: "o", Kinds: inOutcomes}}
-	b := &bench{Judge: NewJudge(c.spec, c.plan, decision.New(c.spec, decision.Head{}, 0), logs, 1), spy: &spy{}}
+	b := &bench{Judge: NewJudge(c.spec, c.plan, decision.New(c.spec, decision.Head{}, 0), [][]schemas.Log{logs}), spy: &spy{}}
 	b.tests, b.learn.frozen = []Test{b.spy}, true
 	for i := range logs {
 		b.Begin(i, 100)

@@ -63,10 +63,15 @@ type Effects struct {
 	State    decision.State
 }
 
-// NewJudge starts a rollout. Logs are those of its source, over all shards; the
-// log's index is the origin of fast-lane partials, the shard's index that of
-// label-lane partials.
-func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, logs []schemas.Log, shards int) *Judge {
+// NewJudge starts a rollout. Shards are the logs of its source, by shard; a log's index
+// among all is the origin of fast-lane partials, the shard's index that of label-lane
+// partials.
+//
+// The fast lane waits for the logs that carry predictions or readings of resources: a
+// window is judged once, with the rows of all of them. A topic of readings that falls
+// silent holds nothing up for long: the shell advances a log that is idle. The label lane
+// waits for the shards that have predictions or outcomes.
+func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, shards [][]schemas.Log) *Judge {
 	j := &Judge{
 		spec: spec, plan: plan, state: state,
 		budget: spec.Budget(uint64(plan.Generation)),
@@ -78,12 +83,15 @@ func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, logs
 		j.open[l] = map[schemas.Time]*window.Partial{}
 		j.done[l] = plan.Start
 	}
-	for _, l := range logs {
-		counts := l.Carries(schemas.KindPrediction)
-		j.origins[window.Fast] = append(j.origins[window.Fast], origin{counts: counts, sealed: plan.Start, log: l, from: -1})
-	}
-	for range shards {
-		j.origins[window.Label] = append(j.origins[window.Label], origin{counts: true, sealed: plan.Start})
+	for _, logs := range shards {
+		label := origin{sealed: plan.Start}
+		for _, l := range logs {
+			asked, answered := l.Carries(schemas.KindPrediction), l.Carries(schemas.KindOutcome)
+			j.origins[window.Fast] = append(j.origins[window.Fast], origin{
+				counts: asked || l.Carries(schemas.KindResource), sealed: plan.Start, log: l, from: -1})
+			label.counts = label.counts || asked || answered
+		}
+		j.origins[window.Label] = append(j.origins[window.Label], label)
 	}
 	j.health = decision.HealthData{Since: plan.Start, Mark: plan.Start, LastData: schemas.Unknown,
 		LastArm: [2]schemas.Time{schemas.Unknown, schemas.Unknown}}

@@ -59,12 +59,12 @@ func (v *view) ownArm(c *schemas.Chunk, i int, arm int8) {
 	}
 	id := v.outcomeIdentity(c, i, arm)
 	if start.Add(v.plan.Length) <= log.sealed {
-		v.lateRow(log, arm, id)
+		v.lateRow(log, arm, id, &v.late)
 		return
 	}
 	w, ok := v.direct[start]
 	if !ok {
-		w = &openWindow{tally: v.pools[window.Label].Tally()}
+		w = &openWindow{tally: v.pools[window.Label].Tally(), plan: v.plan, hash: v.planHash}
 		v.direct[start] = w
 	}
 	if !w.seen.add(id) {
@@ -72,8 +72,8 @@ func (v *view) ownArm(c *schemas.Chunk, i int, arm int8) {
 		return
 	}
 	v.counts.Counted++
-	v.each(c, i, func(n int, x float64, valid bool) {
-		w.tally.Direct(c.Generation[i], c.Stage[i], arm, id, n, x, valid)
+	w.tally.Direct(c.Generation[i], c.Stage[i], arm, id, func(n int) (float64, bool, bool) {
+		return v.reading(c, i, n)
 	})
 }
 
@@ -92,16 +92,21 @@ func (v *view) outcomeIdentity(c *schemas.Chunk, i int, arm int8) uint64 {
 // each calls f for every metric of the lane that asks for the outcome's name and
 // finds a value in it.
 func (v *view) each(c *schemas.Chunk, i int, f func(n int, x float64, valid bool)) {
-	name := c.Bytes(c.Name[i])
-	for n, m := range v.pools[window.Label].Metrics() {
-		metric := &v.plan.Metrics[m]
-		if string(name) != metric.Outcome {
-			continue
-		}
-		if x, got, bad := metric.Read(c, i); got || bad {
+	for n := range v.pools[window.Label].Metrics() {
+		if x, got, bad := v.reading(c, i, n); got || bad {
 			f(n, x, !bad)
 		}
 	}
+}
+
+// reading is what an outcome says about the n-th metric of the lane: nothing, unless
+// that asks for its name.
+func (v *view) reading(c *schemas.Chunk, i, n int) (x float64, got, bad bool) {
+	metric := &v.plan.Metrics[v.pools[window.Label].Metrics()[n]]
+	if string(c.Bytes(c.Name[i])) != metric.Outcome {
+		return 0, false, false
+	}
+	return metric.Read(c, i)
 }
 
 // sealLabel closes the label windows that every log of the shard has passed.
@@ -130,7 +135,9 @@ func (v *view) sealLabel(out *[]window.Partial) bool {
 		v.closed = through
 	}
 	v.mended()
-	(*out)[len(*out)-1].Unmatched = unmatched
+	last := &(*out)[len(*out)-1]
+	last.Unmatched, last.Late = unmatched, v.late
+	v.late = [2]uint64{}
 	return true
 }
 

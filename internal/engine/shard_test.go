@@ -187,6 +187,10 @@ func TestARevisionBeginsWithItsWindow(t *testing.T) {
 	for i, w := range want {
 		p := got[i+1]
 		feature := &p.Cells[0].Arms[0].Features[0]
+		plan := []*window.Plan{f.plan, &next}[w.revision]
+		if p.PlanHash != plan.Hash() {
+			t.Errorf("window to %v, of revision %d, names another plan", p.End, p.Revision)
+		}
 		if p.End != w.end || p.Revision != w.revision || rows(&p)[0] != w.rows || middle(feature) != w.binned {
 			t.Errorf("window to %v: revision %d, %d rows, %d binned; want %+v", p.End, p.Revision, rows(&p)[0], middle(feature), w)
 		}

@@ -97,4 +97,3 @@ func TestRestoredAtAnyCutNothingChanges(t *testing.T) {
 		}
 	}
 }
-

@@ -37,6 +37,9 @@ func (v *view) fields(f *wire.Fields) {
 	for i := range v.logs {
 		v.logs[i].fields(f, v)
 	}
+	for a := range v.late {
+		wire.Uint(f, &v.late[a])
+	}
 	wire.Map(f, v.direct, instant(f), func(start schemas.Time, w **openWindow) { v.openFields(f, window.Label, start, w) })
 	f.Part(v.joiner.AppendState, v.joiner.Restore)
 }
@@ -56,19 +59,19 @@ func (l *viewLog) fields(f *wire.Fields, v *view) {
 // that it was begun under.
 func (v *view) openFields(f *wire.Fields, lane window.Lane, start schemas.Time, w **openWindow) {
 	if f.Reading() {
-		*w = &openWindow{}
+		*w = &openWindow{plan: v.plan, hash: v.planHash}
 		f.Check(start == v.plan.Window(start), "a window starts at %d", start)
 	}
-	wire.Uint(f, &(*w).revision)
+	revised := (*w).plan != v.plan
+	if f.Bool(&revised); revised && f.Reading() {
+		(*w).plan, (*w).hash = v.next, v.nextHash
+		f.Check(v.next != nil && lane == window.Fast, "a window of a revision that is not in force")
+	}
 	(*w).seen.fields(f)
 	f.Item(func(b []byte) []byte { return (*w).tally.AppendState(b) }, func(b []byte) (rest []byte, err error) {
 		pool := v.pools[lane]
-		if lane == window.Fast && (*w).revision != v.plan.Revision {
+		if revised {
 			pool = v.pool2
-			f.Check(v.next != nil && (*w).revision == v.next.Revision, "a window of revision %d", (*w).revision)
-		}
-		if f.Err() != nil {
-			return nil, f.Err()
 		}
 		(*w).tally, rest, err = pool.RestoreTally(b)
 		return rest, err

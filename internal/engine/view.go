@@ -25,6 +25,7 @@ type view struct {
 	plan     *window.Plan
 	next     *window.Plan // revision in force for windows from nextAt on, nil = none
 	nextAt   schemas.Time
+	nextHash uint64
 	shard    int
 	base     int
 	hash     hasher
@@ -32,10 +33,11 @@ type view struct {
 	pools    [window.Lanes]*window.Pool
 	pool2    *window.Pool // fast-lane pool of next
 	logs     []viewLog
-	labels   bool // the plan has metrics in the label lane
+	labels   bool // the plan has metrics in the label lane, and the shard logs that it waits for
 	joiner   *join.Joiner
 	direct   map[schemas.Time]*openWindow // label lane: outcomes that name their arm
 	closed   schemas.Time                 // label lane: end of the last closed window
+	late     [2]uint64                    // label lane: late outcomes that name their arm, since the partial before
 	gaps     []gap                        // label lane: what is missing of windows that are not closed
 	counts   Counts
 }
@@ -45,16 +47,17 @@ type viewLog struct {
 	sealed   schemas.Time // windows that end at or before it are sealed
 	passed   schemas.Time // watermark less nothing: top − lateness
 	open     map[schemas.Time]*openWindow
-	late     [2]uint64 // since the partial before
+	late     [2]uint64 // fast lane: since the partial before
 	lateSeen set
 	gapTo    schemas.Time // windows that start at or before it may miss records
 }
 
 // openWindow collects one window of one log.
 type openWindow struct {
-	tally    *window.Tally
-	seen     set
-	revision uint32
+	tally *window.Tally
+	seen  set
+	plan  *window.Plan // in force when it was begun
+	hash  uint64       // of the plan
 }
 
 func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
@@ -71,7 +74,7 @@ func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
 	for l := range v.pools {
 		v.pools[l] = window.NewPool(plan, window.Lane(l))
 	}
-	v.labels = len(v.pools[window.Label].Metrics()) > 0
+	v.labels = len(v.pools[window.Label].Metrics()) > 0 && awaited(logs)
 	for _, l := range logs {
 		v.logs = append(v.logs, viewLog{
 			kinds: l.Log, sealed: plan.Start, passed: schemas.Unknown, gapTo: schemas.Unknown,
@@ -81,8 +84,15 @@ func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
 	return v
 }
 
+// awaited tells whether the label lane waits for logs: those of predictions and of outcomes.
+func awaited(logs []shardLog) bool {
+	return slices.ContainsFunc(logs, func(l shardLog) bool {
+		return l.Carries(schemas.KindPrediction) || l.Carries(schemas.KindOutcome)
+	})
+}
+
 func (v *view) revise(plan *window.Plan, from schemas.Time) {
-	v.next, v.nextAt = plan, from
+	v.next, v.nextAt, v.nextHash = plan, from, plan.Hash()
 	v.pool2 = window.NewPool(plan, window.Fast)
 }
 
@@ -105,7 +115,7 @@ func (v *view) row(c *schemas.Chunk, i int) {
 	case start < v.plan.Start:
 		v.counts.Early++
 	case start.Add(v.plan.Length) <= log.sealed:
-		v.lateRow(log, arm, v.identity(c, i, arm))
+		v.lateRow(log, arm, v.identity(c, i, arm), &log.late)
 	default:
 		v.accept(c, i, arm, log, start)
 	}
@@ -156,15 +166,15 @@ func (v *view) identity(c *schemas.Chunk, i int, arm int8) uint64 {
 	return id
 }
 
-// lateRow counts a row whose window is sealed. The same row delivered again before
-// the log's next seal is a duplicate, not another late one.
-func (v *view) lateRow(log *viewLog, arm int8, id uint64) {
+// lateRow counts a row whose window is sealed, for the lane that it is of. The same row
+// delivered again before the log's next seal is a duplicate, not another late one.
+func (v *view) lateRow(log *viewLog, arm int8, id uint64, late *[2]uint64) {
 	if !log.lateSeen.add(id) {
 		v.counts.Duplicate++
 		return
 	}
 	v.counts.Late++
-	log.late[arm]++
+	late[arm]++
 }
 
 // window returns the log's open window, begun under the revision in force for it.
@@ -172,9 +182,9 @@ func (v *view) window(log *viewLog, start schemas.Time) *openWindow {
 	if w, ok := log.open[start]; ok {
 		return w
 	}
-	w := &openWindow{tally: v.pools[window.Fast].Tally(), revision: v.plan.Revision}
+	w := &openWindow{tally: v.pools[window.Fast].Tally(), plan: v.plan, hash: v.planHash}
 	if v.next != nil && start >= v.nextAt {
-		w.tally, w.revision = v.pool2.Tally(), v.next.Revision
+		w.tally, w.plan, w.hash = v.pool2.Tally(), v.next, v.nextHash
 	}
 	log.open[start] = w
 	return w
@@ -204,7 +214,7 @@ func (v *view) sealFast(log int, through schemas.Time, to int64, out *[]window.P
 		w := l.open[start]
 		delete(l.open, start)
 		p := v.sealTo(log, start.Add(v.plan.Length), to)
-		p.Revision, p.Cells = w.revision, w.tally.Close()
+		p.Revision, p.PlanHash, p.Cells = w.plan.Revision, w.hash, w.tally.Close()
 		*out = append(*out, p)
 	}
 	l.lateSeen.reset()
