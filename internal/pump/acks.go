@@ -13,16 +13,19 @@ type ackBook struct {
 	heads    []routerHead // by order of first acknowledgement
 }
 
-type pendingVerdict struct{ generation, sequence uint64 }
+type pendingVerdict struct {
+	Generation uint64 `json:"generation"`
+	Sequence   uint64 `json:"sequence"`
+}
 
 type routerHead struct {
-	router string
+	Router string `json:"router"`
 	pendingVerdict
-	at schemas.Time
+	At schemas.Time `json:"at"`
 }
 
 func (p pendingVerdict) after(q pendingVerdict) bool {
-	return p.generation > q.generation || p.generation == q.generation && p.sequence > q.sequence
+	return p.Generation > q.Generation || p.Generation == q.Generation && p.Sequence > q.Sequence
 }
 
 // open notes a verdict that waits to be applied.
@@ -55,7 +58,7 @@ func (b *ackBook) take(a Ack) []decision.Applied {
 		if !ok {
 			break
 		}
-		done = append(done, decision.Applied{Generation: b.pending[0].generation, Sequence: b.pending[0].sequence, At: at})
+		done = append(done, decision.Applied{Generation: b.pending[0].Generation, Sequence: b.pending[0].Sequence, At: at})
 		b.pending = b.pending[1:]
 	}
 	return done
@@ -64,9 +67,9 @@ func (b *ackBook) take(a Ack) []decision.Applied {
 func (b *ackBook) head(a Ack) {
 	got := pendingVerdict{a.Generation, a.Sequence}
 	for i := range b.heads {
-		if h := &b.heads[i]; h.router == a.Router {
+		if h := &b.heads[i]; h.Router == a.Router {
 			if got.after(h.pendingVerdict) {
-				h.pendingVerdict, h.at = got, a.At
+				h.pendingVerdict, h.At = got, a.At
 			}
 			return
 		}
@@ -80,7 +83,7 @@ func (b *ackBook) applied(p pendingVerdict) (at schemas.Time, ok bool) {
 	for _, h := range b.heads {
 		if !p.after(h.pendingVerdict) {
 			n++
-			at = max(at, h.at)
+			at = max(at, h.At)
 		}
 	}
 	return at, n >= b.expected

@@ -56,7 +56,7 @@ func TestALaterAcknowledgementCountsForEarlierVerdicts(t *testing.T) {
 	if got := b.take(ack("b", 2, 15)); !slices.Equal(got, []decision.Applied{applied(1, 20), applied(2, 20)}) {
 		t.Errorf("applied %v, want the first two", got)
 	}
-	if got := b.take(ack("a", 1, 99)); got != nil || b.heads[0].sequence != 2 {
+	if got := b.take(ack("a", 1, 99)); got != nil || b.heads[0].Sequence != 2 {
 		t.Errorf("an old acknowledgement turned router a back: %v", got)
 	}
 	b.take(ack("a", 3, 40))

@@ -6,6 +6,7 @@ import (
 
 	"verdin/decision"
 	"verdin/internal/engine"
+	"verdin/internal/pump/journal"
 	"verdin/schemas"
 )
 
@@ -13,34 +14,8 @@ import (
 // follows the others.
 const IdleAfter = 60 * time.Second
 
-// Batch is decoded input of one log.
-type Batch struct {
-	Shard, Log int
-	Chunk      *schemas.Chunk
-	High       int64  // offset after the log's last record on the broker
-	Lost       int64  // records before this offset are missing, somewhere since the batch before; 0 = none
-	Done       func() // gives the chunk back
-}
-
-// Tick is an instant at which the pump looks at the clock. A logical clock may ask
-// the pump to read up to given offsets first, and waits on Done.
-type Tick struct {
-	Wall   schemas.Time
-	Until  [][]int64 // per shard and log: offset to have read up to; nil = whatever came
-	Lazy   bool      // cut only when a window was sealed, something was said, or a second has passed
-	Settle bool      // Done waits for routers to acknowledge what the cut decided
-	Done   chan<- struct{}
-}
-
-// Ack says that a router serves a verdict.
-type Ack struct {
-	Router               string
-	Generation, Sequence uint64
-	At                   schemas.Time
-}
-
 // Live drives the engine for one rollout from channels. All channels are owned by
-// the caller; Run returns when the context ends.
+// the caller; Run returns when the context ends or the journal cannot be written.
 type Live struct {
 	Spec    *decision.Spec
 	Core    *engine.Engine
@@ -52,15 +27,17 @@ type Live struct {
 	Publish func(*schemas.Verdict)             // hands a verdict over; must not block for long
 	Each    func(engine.Outcome, decision.Cut) // called after every cut; nil = nobody listens
 
-	seq     int64
-	lastCut schemas.Time
-	logs    [][]logSeen
+	Store  *Store           // keeps what cannot be read again; nil = nothing is kept
+	From   *Resumed         // where to go on; nil = at the beginning
+	Status func() []Reading // how the reading of each log goes; nil = nobody knows, all is well
+
+	place   *Place
+	flat    flat
+	logs    []logSeen
 	tick    *Tick // waits for offsets or for acknowledgements
 	cutDone bool  // the waiting tick's cut was made
-	applied []decision.Applied
-	orders  []decision.Command
-	results []decision.PublishResult
 	acks    ackBook
+	next    journal.Cut // what the next cut will say of inputs
 }
 
 // logSeen is what the pump knows of a log beside its rows.
@@ -69,13 +46,10 @@ type logSeen struct {
 	spoke      schemas.Time // wall time of the last record
 }
 
-// Run feeds and cuts until the context ends.
-func (l *Live) Run(ctx context.Context, logs [][]schemas.Log) {
-	l.logs = make([][]logSeen, len(logs))
-	for i := range logs {
-		l.logs[i] = make([]logSeen, len(logs[i]))
-	}
-	l.acks.expected = max(1, l.Spec.Publish.Routers)
+// Run feeds and cuts until the context ends; then, if there is a journal, it makes a
+// last cut and keeps the state, so that the next start has nothing to read again.
+func (l *Live) Run(ctx context.Context, logs [][]schemas.Log) error {
+	l.begin(logs)
 	for {
 		ticks := l.Ticks
 		if l.tick != nil {
@@ -83,52 +57,120 @@ func (l *Live) Run(ctx context.Context, logs [][]schemas.Log) {
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return l.finish()
 		case b := <-l.Batches:
 			l.feed(b)
 		case t := <-ticks:
 			l.tick, l.cutDone = &t, false
 		case a := <-l.Acks:
-			l.applied = append(l.applied, l.acks.take(a)...)
+			l.hear(a)
 		case c := <-l.Orders:
-			l.orders = append(l.orders, c)
+			l.next.Commands = append(l.next.Commands, journal.Command(c))
 		case r := <-l.Results:
-			l.results = append(l.results, r)
-			l.acks.result(r)
+			l.settle(r)
 		}
-		l.advance(ctx)
+		if err := l.advance(ctx); err != nil {
+			return err
+		}
 	}
+}
+
+// begin takes up where an earlier process stopped.
+func (l *Live) begin(logs [][]schemas.Log) {
+	l.flat = newFlat(logs)
+	l.logs = make([]logSeen, len(l.flat.seats))
+	l.place = &Place{Next: make([]int64, len(l.logs))}
+	if l.From != nil {
+		l.place = l.From.Place
+		l.next.Commands, l.next.Results = l.From.Commands, l.From.Results
+	}
+	l.acks = l.place.book(l.Spec)
+	l.next.Applied = l.place.Owed
+	for i, next := range l.place.Next {
+		l.logs[i].next = next
+	}
+	if l.From != nil {
+		for _, b := range l.From.Rest {
+			l.feed(b)
+		}
+	}
+}
+
+// finish makes the last cut.
+func (l *Live) finish() error {
+	if l.Store == nil || l.place.Seq == 0 {
+		return nil
+	}
+	if err := l.cut(l.place.Wall); err != nil {
+		return err
+	}
+	return l.Store.save(l.Core, l.place, &l.acks)
 }
 
 // feed gives a batch to the engine.
 func (l *Live) feed(b Batch) {
-	seen := &l.logs[b.Shard][b.Log]
-	if b.Lost > 0 {
-		l.Core.Lost(b.Shard, b.Log, b.Lost)
+	i := l.flat.number(b.Shard, b.Log)
+	seen := &l.logs[i]
+	seen.next = min(seen.next, b.First) // a log that was cut off goes on from there
+	from := seen.next
+	if before := b.lostBefore(seen.next); before > 0 {
+		l.Core.Lost(b.Shard, b.Log, before)
+		l.next.Losses = append(l.next.Losses, journal.Loss{Log: i, At: seen.next, Before: before})
 	}
-	for row := 0; row < b.Chunk.Len(); {
-		row = l.Core.Feed(b.Shard, b.Chunk, row)
+	feedTo(l.Core, l.flat.seats[i], b.Chunk, b.Row, b.Chunk.Next)
+	if b.Chunk.Len() > b.Row {
+		seen.spoke = max(seen.spoke, b.Chunk.At[b.Chunk.Len()-1], l.place.Wall)
 	}
-	if b.Chunk.Len() > 0 {
-		seen.spoke = max(seen.spoke, b.Chunk.At[b.Chunk.Len()-1], l.lastCut)
+	if b.At != 0 {
+		l.arrive(journal.Arrival{Log: i, From: from, To: b.Chunk.Next, At: b.At})
 	}
-	seen.next, seen.high = max(seen.next, b.Chunk.Next), max(seen.high, b.High)
-	if b.Done != nil {
-		b.Done()
+	seen.next, seen.high = b.Chunk.Next, max(seen.high, b.High)
+	b.done()
+}
+
+// arrive notes when offsets came; ranges that go on are one.
+func (l *Live) arrive(a journal.Arrival) {
+	for i := len(l.next.Arrivals) - 1; i >= 0; i-- {
+		if last := &l.next.Arrivals[i]; last.Log == a.Log {
+			if last.To == a.From && last.At == a.At {
+				last.To = a.To
+				return
+			}
+			break
+		}
+	}
+	l.next.Arrivals = append(l.next.Arrivals, a)
+}
+
+// hear takes an acknowledgement.
+func (l *Live) hear(a Ack) {
+	l.place.Stream = max(l.place.Stream, a.Stream)
+	l.next.Acks = append(l.next.Acks, journal.Ack(a))
+	for _, done := range l.acks.take(a) {
+		l.next.Applied = append(l.next.Applied, journal.Applied(done))
 	}
 }
 
+// settle takes what became of a verdict.
+func (l *Live) settle(r decision.PublishResult) {
+	digest := l.place.settle(r.Generation, r.Sequence, r.Result)
+	l.next.Results = append(l.next.Results, journal.Result{Generation: r.Generation, Sequence: r.Sequence, Digest: digest, Result: r.Result, At: r.At})
+	l.acks.result(r)
+}
+
 // advance serves the waiting tick as far as it can.
-func (l *Live) advance(ctx context.Context) {
+func (l *Live) advance(ctx context.Context) error {
 	if l.tick == nil || !l.cutDone && !l.reached() {
-		return
+		return nil
 	}
 	if !l.cutDone {
-		l.look()
+		if err := l.look(); err != nil {
+			return err
+		}
 		l.cutDone = true
 	}
 	if l.tick.Settle && l.acks.waiting() {
-		return
+		return nil
 	}
 	if l.tick.Done != nil {
 		select {
@@ -137,23 +179,23 @@ func (l *Live) advance(ctx context.Context) {
 		}
 	}
 	l.tick = nil
+	return nil
 }
 
 // look makes the cut that the waiting tick asks for.
-func (l *Live) look() {
-	wall := l.tick.Wall
-	l.idle(wall)
-	news := l.Core.Sealed() || len(l.applied)+len(l.orders)+len(l.results) > 0
-	if l.tick.Lazy && !news && wall.Sub(l.lastCut) < time.Second {
-		return
+func (l *Live) look() error {
+	wall, n := l.tick.Wall, &l.next
+	news := l.Core.Sealed() || len(n.Acks)+len(n.Applied)+len(n.Commands)+len(n.Results)+len(n.Losses) > 0
+	if l.tick.Lazy && !news && wall.Sub(l.place.Wall) < time.Second {
+		return nil
 	}
-	l.cut(wall)
+	return l.cut(wall)
 }
 
 func (l *Live) reached() bool {
 	for s := range l.tick.Until {
 		for g, want := range l.tick.Until[s] {
-			if l.logs[s][g].next < want {
+			if l.logs[l.flat.number(s, g)].next < want {
 				return false
 			}
 		}
@@ -161,72 +203,50 @@ func (l *Live) reached() bool {
 	return true
 }
 
-// idle advances logs that have been silent at their end: to the least watermark of
-// the others, never further. When all are silent nothing moves: that is no data.
-func (l *Live) idle(wall schemas.Time) {
-	least, any := schemas.Never, false
-	l.each(func(s, g int, seen *logSeen) {
-		if !l.silent(seen, wall) {
-			least, any = min(least, l.Core.Shard(s).Top(g)), true
-		}
-	})
-	if !any || least == schemas.Unknown {
-		return
+// cut judges the rollout and hands its verdict over. What the cut depends on is on
+// disk before anything follows from it.
+func (l *Live) cut(wall schemas.Time) error {
+	c := l.draw(max(wall, l.place.Wall))
+	if err := l.Store.append(c); err != nil {
+		return err
 	}
-	l.each(func(s, g int, seen *logSeen) {
-		if l.silent(seen, wall) {
-			l.Core.Idle(s, g, least)
-		}
-	})
-}
-
-func (l *Live) silent(seen *logSeen, wall schemas.Time) bool {
-	if seen.spoke == 0 {
-		seen.spoke = wall // silence is counted from the first look
-	}
-	return seen.next >= seen.high && wall.Sub(seen.spoke) >= IdleAfter
-}
-
-func (l *Live) each(f func(shard, log int, seen *logSeen)) {
-	for s := range l.logs {
-		for g := range l.logs[s] {
-			f(s, g, &l.logs[s][g])
+	outs := step(l.Core, l.Spec.FullName(), l.flat, c)
+	for _, o := range outs {
+		if v := o.Verdict; v != nil {
+			payload := v.AppendJSON(nil)
+			intent := &journal.Intent{Generation: v.Generation, Sequence: v.Sequence, Cut: c.Seq, Digest: schemas.Digest(payload), Payload: payload}
+			if err := l.Store.append(intent); err != nil {
+				return err
+			}
+			l.place.decided(v, payload, l.Spec, &l.acks)
+			l.next.Applied = l.place.Owed
 		}
 	}
-}
-
-// expect waits for the routers to acknowledge a verdict. A dry run is served by
-// nobody: it judges the split that it finds, and the next window stands for the
-// acknowledgement, as in a recording.
-func (l *Live) expect(v *schemas.Verdict, wall schemas.Time) {
-	if !v.DryRun {
-		l.acks.open(v)
-		return
+	if err := l.Store.sync(); err != nil {
+		return err
 	}
-	l.applied = append(l.applied, decision.Applied{Generation: v.Generation, Sequence: v.Sequence, At: l.Spec.Source.NextWindow(wall)})
-}
-
-// cut judges the rollout and hands its verdict over.
-func (l *Live) cut(wall schemas.Time) {
-	l.seq++
-	wall = max(wall, l.lastCut)
-	l.lastCut = wall
-	name := l.Spec.FullName()
-	in := engine.CutInput{
-		Cut:      decision.Cut{Seq: l.seq, Wall: wall, Due: wall, Foreign: l.Spec.DryRun},
-		Upto:     schemas.Never,
-		Applied:  map[string][]decision.Applied{name: l.applied},
-		Commands: map[string][]decision.Command{name: l.orders},
-		Publish:  map[string][]decision.PublishResult{name: l.results},
-	}
-	l.applied, l.orders, l.results = nil, nil, nil
-	for _, out := range l.Core.Cut(in) {
-		if v := out.Verdict; v != nil {
-			l.expect(v, wall)
-			l.Publish(v)
+	for _, o := range outs {
+		if o.Verdict != nil {
+			l.Publish(o.Verdict)
 		}
 		if l.Each != nil {
-			l.Each(out, in.Cut)
+			l.Each(o, decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Foreign: c.Foreign})
 		}
 	}
+	l.Store.keep(l.Core, l.place, &l.acks)
+	return nil
+}
+
+// draw is the record of the cut that is made now.
+func (l *Live) draw(wall schemas.Time) *journal.Cut {
+	c := l.next
+	l.next = journal.Cut{}
+	status := l.readings()
+	c.Seq, c.Wall, c.Due, c.Upto, c.Foreign = l.place.Seq+1, wall, wall, schemas.Never, l.Spec.DryRun
+	c.Idle, c.CatchingUp = l.idle(wall, status), l.behind(wall, status)
+	for i := range l.logs {
+		c.Next = append(c.Next, l.logs[i].next)
+	}
+	l.place.Seq, l.place.Wall, l.place.Next, l.place.Owed = c.Seq, wall, c.Next, nil
+	return &c
 }

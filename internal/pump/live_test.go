@@ -231,7 +231,7 @@ func TestBatchesAreReadAndGivenBack(t *testing.T) {
 			at := time.Duration(10*s+1) * time.Second
 			b := r.batch(0, served("stable", at), served("canary", at))
 			if s == 2 {
-				b.Lost = r.offsets[0][0] - 2
+				b.Gaps = []Gap{{r.offsets[0][0] - 2, r.offsets[0][0] - 1}}
 			}
 			send(r.batches, b)
 		}

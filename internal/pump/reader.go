@@ -9,31 +9,59 @@ import (
 	"verdin/schemas"
 )
 
-// chunksInFlight bounds the decoded chunks between reader and engine: enough to
-// keep both busy, few enough to bound memory. When all are out the reader waits,
-// and with it the fetch.
-const chunksInFlight = 16
+const (
+	// chunksInFlight bounds the decoded chunks that wait for the engine: enough to keep
+	// both busy, few enough to bound memory.
+	chunksInFlight = 16
+
+	// chunksOfLog bounds the chunks of one log that are out. A log whose chunks are all
+	// out is not decoded, and with it stands its fetch; the others go on, so whoever
+	// waits for a certain log gets it.
+	chunksOfLog = 2
+)
 
 // Reader decodes what a consumer fetches into batches for the engine.
 type Reader struct {
 	Topics   *Topics
 	Layout   *schemas.Layout
 	Now      func() schemas.Time // the arrival bound of records without a broker's time
+	Arrivals *Arrivals           // bounds of records that were read before; nil = none
 	Log      *slog.Logger
 	Rejected func(topic string, r schemas.Rejection) // may be nil
+	Read     func(c *schemas.Chunk)                  // hears of every chunk; may be nil
+	Lost     func(topic string, partition int32, g kafka.Gap)
 
-	free    chan *schemas.Chunk
-	headers []codec.Header
+	flat     flat
+	decoders [][]*codec.Decoder
+	logs     []readLog
+	free     []*schemas.Chunk
+	back     chan returned
+	ready    []Batch
+	headers  []codec.Header
+}
+
+// readLog is one log at the reader.
+type readLog struct {
+	out     int // chunks that were not given back
+	waiting []*kafka.Records
+}
+
+type returned struct {
+	log   int
+	chunk *schemas.Chunk
 }
 
 // Run decodes until the consumer stops or the context ends, and hands batches to out.
 func (r *Reader) Run(ctx context.Context, in <-chan *kafka.Records, out chan<- Batch) {
-	r.free = make(chan *schemas.Chunk, chunksInFlight)
-	for range chunksInFlight {
-		r.free <- new(schemas.Chunk)
-	}
-	decoders := r.Topics.decoders(r.Layout)
+	r.flat = newFlat(r.Topics.Shards)
+	r.decoders = r.Topics.decoders(r.Layout)
+	r.logs = make([]readLog, len(r.flat.seats))
+	r.back = make(chan returned, chunksOfLog*len(r.logs)) // has room for every chunk: giving one back never waits
 	for {
+		send, next := (chan<- Batch)(nil), Batch{}
+		if len(r.ready) > 0 {
+			send, next = out, r.ready[0]
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -41,57 +69,80 @@ func (r *Reader) Run(ctx context.Context, in <-chan *kafka.Records, out chan<- B
 			if !ok {
 				return
 			}
-			b, ok := r.decode(ctx, records, decoders)
-			records.Release()
-			if !ok {
-				return
-			}
-			select {
-			case out <- b:
-			case <-ctx.Done():
-				return
-			}
+			shard, log := r.Topics.Find(records.Topic, records.Partition)
+			l := &r.logs[r.flat.number(shard, log)]
+			l.waiting = append(l.waiting, records)
+		case b := <-r.back:
+			r.logs[b.log].out--
+			r.free = append(r.free, b.chunk)
+		case send <- next:
+			r.ready = r.ready[1:]
+		}
+		r.decode()
+	}
+}
+
+// decode turns runs that wait into batches, as far as there are chunks.
+func (r *Reader) decode() {
+	for i := range r.logs {
+		l := &r.logs[i]
+		for len(l.waiting) > 0 && l.out < chunksOfLog && len(r.ready) < chunksInFlight {
+			r.ready = append(r.ready, r.batch(i, l.waiting[0]))
+			l.waiting[0].Release()
+			l.waiting = l.waiting[1:]
+			l.out++
 		}
 	}
 }
 
-// decode turns one run of records into a batch.
-func (r *Reader) decode(ctx context.Context, in *kafka.Records, decoders [][]*codec.Decoder) (Batch, bool) {
-	var chunk *schemas.Chunk
-	select {
-	case chunk = <-r.free:
-	case <-ctx.Done():
-		return Batch{}, false
+func (r *Reader) chunk() *schemas.Chunk {
+	n := len(r.free)
+	if n == 0 {
+		return new(schemas.Chunk)
 	}
-	shard, log := r.Topics.Find(in.Topic, in.Partition)
-	chunk.Reset(log, r.Layout)
-	d, now := decoders[shard][log], r.Now()
+	c := r.free[n-1]
+	r.free = r.free[:n-1]
+	return c
+}
+
+// batch decodes one run of a log.
+func (r *Reader) batch(number int, in *kafka.Records) Batch {
+	seat, chunk, now := r.flat.seats[number], r.chunk(), r.Now()
+	chunk.Reset(seat.log, r.Layout)
+	b := Batch{Shard: seat.shard, Log: seat.log, Chunk: chunk, First: in.First, High: in.HighWatermark,
+		Done: func() { r.back <- returned{number, chunk} }}
+	d := r.decoders[seat.shard][seat.log]
 	for i := range in.Records {
-		d.Append(chunk, r.record(&in.Records[i], now))
+		rec := r.record(&in.Records[i], now)
+		if !in.Records[i].LogAppend {
+			b.At = now
+			if at, ok := r.Arrivals.At(number, rec.Offset); ok {
+				rec.At = at
+			}
+		}
+		d.Append(chunk, rec)
 	}
 	for _, offset := range in.Oversize {
 		chunk.Rejected = append(chunk.Rejected, schemas.Rejection{Offset: offset, Reason: schemas.RejectSize, Detail: "record above 256 KiB"})
 	}
 	chunk.Next = in.Next
 	for _, g := range in.Gaps {
-		r.Log.Error("offsets lost", "topic", in.Topic, "partition", in.Partition, "from", g.From, "to", g.To, "reason", string(g.Reason))
+		b.Gaps = append(b.Gaps, r.gap(in, g))
 	}
 	r.note(in.Topic, chunk)
-	return Batch{Shard: shard, Log: log, Chunk: chunk, High: in.HighWatermark, Lost: lostBefore(in.Gaps),
-		Done: func() { r.free <- chunk }}, true
+	return b
 }
 
-// lostBefore is the offset of the first record that may stand behind every gap, 0 =
-// there is none. A log that was cut off goes on where it was cut.
-func lostBefore(gaps []kafka.Gap) (before int64) {
-	for _, g := range gaps {
-		to := g.To
-		if g.Reason.Rewinds() {
-			to = g.From
-		}
-		before = max(before, to, 1)
+// gap tells of offsets that are lost. A log that was cut off goes on where it was cut.
+func (r *Reader) gap(in *kafka.Records, g kafka.Gap) Gap {
+	r.Log.Error("offsets lost", "topic", in.Topic, "partition", in.Partition, "from", g.From, "to", g.To, "reason", string(g.Reason))
+	if r.Lost != nil {
+		r.Lost(in.Topic, in.Partition, g)
 	}
-	return before
+	if g.Reason.Rewinds() {
+		return Gap{g.From, g.From}
+	}
+	return Gap{g.From, g.To}
 }
 
 func (r *Reader) record(in *kafka.Record, now schemas.Time) codec.Record {
@@ -108,8 +159,11 @@ func (r *Reader) record(in *kafka.Record, now schemas.Time) codec.Record {
 	return out
 }
 
-// note counts what became no row.
+// note counts what became no row, and what did.
 func (r *Reader) note(topic string, c *schemas.Chunk) {
+	if r.Read != nil {
+		r.Read(c)
+	}
 	if r.Rejected == nil {
 		return
 	}

@@ -66,7 +66,7 @@ func TestRecordsBecomeABatchOfTheirLog(t *testing.T) {
 	readInBubble(t, func(t *testing.T, r *reading) {
 		r.in <- run("p", 7, good("a"), good("b"))
 		b := <-r.out
-		if b.Shard != 1 || b.Log != 0 || b.Chunk.Log != 0 || b.Chunk.Len() != 2 || b.Chunk.Next != 9 || b.High != 99 || b.Lost != 0 {
+		if b.Shard != 1 || b.Log != 0 || b.Chunk.Log != 0 || b.Chunk.Len() != 2 || b.Chunk.Next != 9 || b.High != 99 || b.lostBefore(0) != 0 {
 			t.Errorf("%+v of %d rows, next %d", b, b.Chunk.Len(), b.Chunk.Next)
 		}
 		outcome := &schemas.Outcome{PredictionID: "a", Name: "correct", Value: schemas.Num(1)}
@@ -94,7 +94,7 @@ func TestRejectedRecordsAreToldNotLost(t *testing.T) {
 		if want := "1 unknown_encoding, 2 unknown_encoding, 3 size, 4 size"; strings.Join(got, ", ") != want {
 			t.Errorf("rejected %q, want %q", got, want)
 		}
-		if b.Lost != 0 {
+		if b.lostBefore(0) != 0 {
 			t.Error("a record that cannot be used is not a lost one")
 		}
 	})
@@ -116,8 +116,8 @@ func TestGapsMarkTheBatch(t *testing.T) {
 			in := run("p", 7, good("a"))
 			in.Gaps = c.gaps
 			r.in <- in
-			if b := <-r.out; b.Lost != c.lost || b.Chunk.Len() != 1 {
-				t.Errorf("%s: lost before %d, want %d", name, b.Lost, c.lost)
+			if b := <-r.out; b.lostBefore(0) != c.lost || b.Chunk.Len() != 1 {
+				t.Errorf("%s: lost before %d, want %d", name, b.lostBefore(0), c.lost)
 			}
 			if got := r.log.String(); !strings.Contains(got, "offsets lost") || !strings.Contains(got, "reason="+string(c.gaps[0].Reason)) {
 				t.Errorf("%s: told %q", name, got)
@@ -153,27 +153,36 @@ func TestHeadersTravelWithTheirRecord(t *testing.T) {
 	})
 }
 
-// With every chunk out the reader takes no more; a chunk given back lets it go on, and
-// the context frees it wherever it waits.
-func TestTheReaderWaitsForChunks(t *testing.T) {
+// With every chunk of a log out the reader decodes no more of it, and goes on with the
+// others; a chunk given back lets it go on, and the context frees it wherever it waits.
+func TestALogWaitsForItsChunksAlone(t *testing.T) {
 	fill := func(r *reading) (out []Batch) {
-		for i := range int64(chunksInFlight) {
+		for i := range int64(chunksOfLog) {
 			r.in <- run("p", i, good("a"))
 			out = append(out, <-r.out)
 		}
 		return out
 	}
+	none := func(t *testing.T, r *reading) {
+		t.Helper()
+		synctest.Wait()
+		select {
+		case b := <-r.out:
+			t.Fatalf("a batch of log %d without a chunk", b.Log)
+		default:
+		}
+	}
 	readInBubble(t, func(t *testing.T, r *reading) {
 		held := fill(r)
 		r.in <- run("p", 90, good("z")) // taken, but there is no chunk for it
-		synctest.Wait()
-		select {
-		case <-r.out:
-			t.Fatal("a batch without a chunk")
-		default:
+		none(t, r)
+		r.in <- run("o", 3, (&schemas.Outcome{PredictionID: "a", Name: "correct", Value: schemas.Num(1)}).AppendJSON(nil))
+		if b := <-r.out; b.Log != 1 {
+			t.Errorf("a batch of log %d, want the outcomes'", b.Log)
 		}
-		held[3].Done()
-		if b := <-r.out; b.Chunk != held[3].Chunk || b.Chunk.Next != 91 {
+		none(t, r)
+		held[1].Done()
+		if b := <-r.out; b.Chunk != held[1].Chunk || b.First != 90 || b.Chunk.Next != 91 {
 			t.Errorf("next %d: want the chunk that was given back", b.Chunk.Next)
 		}
 	})

@@ -88,13 +88,14 @@ func (r *rig) putBefore(shard int, waiting int64, events ...*schemas.Prediction)
 func (r *rig) batch(shard int, events ...*schemas.Prediction) Batch {
 	c := new(schemas.Chunk)
 	c.Reset(0, r.layout)
+	first := r.offsets[shard][0]
 	for _, ev := range events {
 		ts := schemas.TimeOf(ev.EventTime)
 		r.decoders[shard][0].Append(c, record(r.offsets[shard][0], ts, ev.AppendJSON(nil)))
 		r.offsets[shard][0]++
 	}
 	c.Next = r.offsets[shard][0]
-	return Batch{Shard: shard, Chunk: c, High: c.Next, Done: func() { r.returned++ }}
+	return Batch{Shard: shard, Chunk: c, First: first, High: c.Next, Done: func() { r.returned++ }}
 }
 
 // tick ticks at a time after begin, and tells whether the tick is done with.

@@ -1,0 +1,78 @@
+package pump
+
+import (
+	"verdin/schemas"
+)
+
+// Batch is decoded input of one log.
+type Batch struct {
+	Shard, Log int
+	Chunk      *schemas.Chunk
+	Row        int          // rows before it were read already
+	First      int64        // the first offset that the chunk accounts for
+	High       int64        // offset after the log's last record on the broker
+	At         schemas.Time // when it came, where the broker does not say; 0 = the broker says of every record
+	Gaps       []Gap        // offsets that are missing, somewhere in the batch or before it
+	Done       func()       // gives the chunk back
+}
+
+// Gap is a range of offsets [From, To) whose records are missing. A log that was cut
+// off and goes on from there has a gap that ends where it begins.
+type Gap struct{ From, To int64 }
+
+// lostBefore is the offset of the first record that may stand behind every gap that
+// ends after an offset; 0 = there is none.
+func (b *Batch) lostBefore(after int64) (before int64) {
+	for _, g := range b.Gaps {
+		if g.To > after || g.To <= g.From {
+			before = max(before, g.To, 1)
+		}
+	}
+	return before
+}
+
+// done gives the chunk back.
+func (b *Batch) done() {
+	if b.Done != nil {
+		b.Done()
+	}
+}
+
+// Tick is an instant at which the pump looks at the clock. A logical clock may ask
+// the pump to read up to given offsets first, and waits on Done.
+type Tick struct {
+	Wall   schemas.Time
+	Until  [][]int64 // per shard and log: offset to have read up to; nil = whatever came
+	Lazy   bool      // cut only when a window was sealed, something was said, or a second has passed
+	Settle bool      // Done waits for routers to acknowledge what the cut decided
+	Done   chan<- struct{}
+}
+
+// Ack says that a router serves a verdict.
+type Ack struct {
+	Router               string
+	Generation, Sequence uint64
+	At                   schemas.Time
+	Stream               uint64 // its place in the stream of acknowledgements; 0 = not from there
+}
+
+// flat numbers the logs of all shards in order, as the journal does.
+type flat struct {
+	seats []seat
+	first []int // per shard: the number of its first log
+}
+
+// seat is the place of a log among the shards.
+type seat struct{ shard, log int }
+
+func newFlat(shards [][]schemas.Log) (f flat) {
+	for s, logs := range shards {
+		f.first = append(f.first, len(f.seats))
+		for g := range logs {
+			f.seats = append(f.seats, seat{s, g})
+		}
+	}
+	return f
+}
+
+func (f flat) number(shard, log int) int { return f.first[shard] + log }

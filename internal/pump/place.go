@@ -1,0 +1,102 @@
+package pump
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"verdin/decision"
+	"verdin/internal/pump/journal"
+	"verdin/schemas"
+)
+
+// Place is where a live rollout stands beside its engine: the cut that it made last,
+// how far it has read, whom it has heard, and which verdicts nobody has answered for.
+// It follows from the journal alone.
+type Place struct {
+	Seq     int64        `json:"seq"`  // of the last cut, 0 = none
+	Wall    schemas.Time `json:"wall"` // of the last cut
+	Next    []int64      `json:"next"` // per log
+	Stream  uint64       `json:"stream"`
+	Open    []Open       `json:"open"`              // verdicts whose result is not known, in order
+	Dropped string       `json:"dropped,omitempty"` // digest of the last verdict that was not sent: what follows it has no place in the chain
+
+	Pending []pendingVerdict  `json:"pending"` // not yet applied
+	Heads   []routerHead      `json:"heads"`
+	Owed    []journal.Applied `json:"owed"` // what the next cut must say for a rollout that nobody serves
+}
+
+// Open is a verdict on its way.
+type Open struct {
+	Generation uint64          `json:"generation"`
+	Sequence   uint64          `json:"sequence"`
+	Digest     string          `json:"digest"`
+	Payload    json.RawMessage `json:"payload"`
+}
+
+var errPlace = errors.New("pump: the place of the rollout cannot be read")
+
+func parsePlace(b []byte, logs int) (*Place, error) {
+	p := new(Place)
+	if err := json.Unmarshal(b, p); err != nil {
+		return nil, fmt.Errorf("%w: %w", errPlace, err)
+	}
+	if len(p.Next) != logs {
+		return nil, fmt.Errorf("%w: positions of %d logs, not %d", errPlace, len(p.Next), logs)
+	}
+	return p, nil
+}
+
+func (p *Place) append(b []byte, acks *ackBook) []byte {
+	p.Pending, p.Heads = acks.pending, acks.heads
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Sprintf("pump: a place has no JSON: %v", err)) // a payload that is not JSON
+	}
+	return append(b, text...)
+}
+
+// book is the part of a place that hears routers.
+func (p *Place) book(spec *decision.Spec) ackBook {
+	return ackBook{expected: max(1, spec.Publish.Routers), pending: p.Pending, heads: p.Heads}
+}
+
+// settle strikes a verdict off the open ones and returns its digest, "" if it is none.
+// What was sent first is answered first.
+func (p *Place) settle(generation, sequence uint64, result string) (digest string) {
+	i := slices.IndexFunc(p.Open, func(o Open) bool { return o.Generation == generation && o.Sequence == sequence })
+	if i < 0 {
+		return ""
+	}
+	digest = p.Open[i].Digest
+	p.Open = slices.Delete(slices.Clone(p.Open), i, i+1)
+	if result == "expired" {
+		p.Dropped = digest
+	}
+	return digest
+}
+
+// pass takes a cut that was made before: what Live has booked when it made it.
+func (p *Place) pass(c *journal.Cut, acks *ackBook) {
+	p.Seq, p.Wall, p.Next, p.Owed = c.Seq, c.Wall, c.Next, nil
+	for _, r := range c.Results {
+		p.settle(r.Generation, r.Sequence, r.Result)
+		acks.result(decision.PublishResult{Generation: r.Generation, Sequence: r.Sequence, Result: r.Result})
+	}
+	for _, a := range c.Acks {
+		p.Stream = max(p.Stream, a.Stream)
+		acks.take(Ack{Router: a.Router, Generation: a.Generation, Sequence: a.Sequence, At: a.At})
+	}
+}
+
+// decided books a verdict. A dry run is served by nobody: it judges the split that it
+// finds, and the next window stands for the acknowledgement, as in a recording.
+func (p *Place) decided(v *schemas.Verdict, payload []byte, spec *decision.Spec, acks *ackBook) {
+	p.Open = append(slices.Clip(p.Open), Open{v.Generation, v.Sequence, schemas.Digest(payload), payload})
+	if !v.DryRun {
+		acks.open(v)
+		return
+	}
+	p.Owed = append(p.Owed, journal.Applied{Generation: v.Generation, Sequence: v.Sequence, At: spec.Source.NextWindow(p.Wall)})
+}
