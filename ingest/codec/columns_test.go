@@ -104,7 +104,7 @@ func TestPutRefusesWhatAppendRefuses(t *testing.T) {
 		{"a long text", put("features.country", schemas.String, 0, strings.Repeat("x", 5000)), schemas.RejectSize},
 		{"a long id", put("unit_id", schemas.String, 0, strings.Repeat("x", 129)), schemas.RejectSize},
 		{"a rollout with a space", put("rollout", schemas.String, 0, "a b"), schemas.RejectName},
-		{"half a position", put("@offset", schemas.Number, 5, ""), schemas.RejectMissing},
+		{"half a position", put("@topic", schemas.String, 0, "ml"), schemas.RejectMissing},
 		{"an array for a feature", putJSON("features.age", "[1]"), schemas.RejectType},
 		{"no JSON", putJSON("features.age", "1 2"), schemas.RejectSyntax},
 		{"a time before 1970", func(d *codec.Decoder) {

@@ -7,7 +7,8 @@ import (
 )
 
 // recorded is what "@pos" says of a line: where it stood in Kafka. One file
-// holds one partition, in order, so the lines before bind the ones after.
+// holds one partition, in order, so the lines before bind the ones after. An
+// offset alone says that lines before were left out.
 type recorded struct {
 	seen      uint8 // members that this line has and that are right
 	topic     string
@@ -59,8 +60,8 @@ func (d *Decoder) takePosition(m *meaning, c cell, b []byte) {
 
 // checkPosition ends the walk over "@pos".
 func (d *Decoder) checkPosition() bool {
-	if d.place.seen != seenAll {
-		d.complain(schemas.RejectMissing, "@pos: want topic, partition and offset")
+	if d.place.seen != seenAll && d.place.seen != seenOffset {
+		d.complain(schemas.RejectMissing, "@pos: want topic, partition and offset, or the offset alone")
 	}
 	return true
 }
@@ -72,9 +73,10 @@ func (d *Decoder) offset() int64 {
 		return d.in.Offset
 	}
 	offset := max(d.in.Offset, d.place.next)
-	if d.place.seen == seenAll {
-		offset, d.place.bound = d.place.offset, true
+	if d.place.seen&seenOffset != 0 {
+		offset = d.place.offset
 	}
+	d.place.bound = d.place.bound || d.place.seen == seenAll
 	d.place.next = offset + 1
 	return offset
 }
