@@ -116,9 +116,9 @@ func TestAnEmptyArmIsNoEvidence(t *testing.T) {
 	}
 }
 
-// TestNoVarianceIsNoCertainty: no errors in stable and 3 of 100 in the canary speak for
+// TestTrap02NoVarianceIsNoCertainty: no errors in stable and 3 of 100 in the canary speak for
 // harm, the reverse against it, none at all for nothing.
-func TestNoVarianceIsNoCertainty(t *testing.T) {
+func TestTrap02NoVarianceIsNoCertainty(t *testing.T) {
 	for _, c := range []struct {
 		a, b int64
 		sign float64
@@ -133,8 +133,8 @@ func TestNoVarianceIsNoCertainty(t *testing.T) {
 	}
 }
 
-// TestACrossingIsLatched: an alarm survives a later decline.
-func TestACrossingIsLatched(t *testing.T) {
+// TestTrap13ACrossingIsLatched: an alarm survives a later decline.
+func TestTrap13ACrossingIsLatched(t *testing.T) {
 	h := NewHarm(Null{}, Options{PriorRate: 0.01})
 	for range 5 {
 		h.Observe(Counts{900, 9}, Counts{100, 8}, 0)

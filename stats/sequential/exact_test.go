@@ -230,8 +230,8 @@ func TestProjectionIsTheNearestPoint(t *testing.T) {
 	}
 }
 
-// TestRatioOneIsMarginZero: the two ways to ask for "no worse" are one function.
-func TestRatioOneIsMarginZero(t *testing.T) {
+// TestTrap15RatioOneIsMarginZero: the two ways to ask for "no worse" are one function.
+func TestTrap15RatioOneIsMarginZero(t *testing.T) {
 	abs, rel := NewHarm(Null{}, Options{PriorRate: 0.02}), NewHarm(Null{Relative: true}, Options{PriorRate: 0.02})
 	for i := range int64(20) {
 		a, b := Counts{900, 15 + i%7}, Counts{100, i % 5}

@@ -61,3 +61,10 @@ func (t *Score) ObserveRatio(a, b Pairs, stage int) (scored bool) {
 	}
 	return t.observe(ratioPart(a, b, t.ratio, t.delta), ratioPart(a, b, 1, 0), a.N, b.N, stage)
 }
+
+// PairsOf makes pairs from the moments of y, of m and of y + m, each of which exact
+// sums give in any order of merging: the co-moment is half of what the third's spread
+// has beyond the others'.
+func PairsOf(y, m, sum Moments) Pairs {
+	return Pairs{N: y.N, MeanY: y.Mean, MeanM: m.Mean, M2Y: y.M2, M2M: m.M2, CoM: (sum.M2 - y.M2 - m.M2) / 2}
+}

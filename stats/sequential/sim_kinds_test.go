@@ -44,7 +44,7 @@ type users struct {
 func (w users) play(r *rand.Rand, see func(block []Bucket, a, b Counts, stage int) (stop bool)) bool {
 	rate := make([]float64, w.n)
 	for i := range rate {
-		rate[i] = tilted(0.1, math.Exp(1.5*r.NormFloat64()))
+		rate[i] = tilted(0.1, math.Exp(2*r.NormFloat64()))
 	}
 	block := make([]Bucket, Buckets)
 	for j := range w.blocks {
@@ -52,7 +52,7 @@ func (w users) play(r *rand.Rand, see func(block []Bucket, a, b Counts, stage in
 		clear(block)
 		var c [2]Counts
 		for i, p := range rate {
-			if r.Float64() > 0.4 {
+			if r.Float64() > 0.6 {
 				continue
 			}
 			arm := 0

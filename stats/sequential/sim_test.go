@@ -211,8 +211,8 @@ func TestHarmlessIsShownSafe(t *testing.T) {
 	}
 }
 
-// TestSmallSamplesShowNothing: with too little data neither claim appears.
-func TestSmallSamplesShowNothing(t *testing.T) {
+// TestTrap22SmallSamplesShowNothing: with too little data neither claim appears.
+func TestTrap22SmallSamplesShowNothing(t *testing.T) {
 	w := world{50, 0.01, 0, []float64{0.1}, 5, same}
 	both := func() func(a, b Counts, stage int) bool {
 		harm, safe := harmShown(Null{}, Options{}, 0.01)(), safeShown(Null{Margin: 0.005}, Options{}, 0.05)()
@@ -223,9 +223,9 @@ func TestSmallSamplesShowNothing(t *testing.T) {
 	}
 }
 
-// TestTrivialHarmIsTolerated: 0.01 points more errors in ten million units are harm
+// TestTrap21TrivialHarmIsTolerated: 0.01 points more errors in ten million units are harm
 // under margin 0, and none under a margin of 0.1 points.
-func TestTrivialHarmIsTolerated(t *testing.T) {
+func TestTrap21TrivialHarmIsTolerated(t *testing.T) {
 	w := world{2.5e5, 0.0005, 0, []float64{0.5}, 40, func(_ int, p float64) float64 { return p + 0.0001 }}
 	if _, found := w.delays(305, 5, harmShown(Null{}, Options{}, 0.01)); found < 5 {
 		t.Errorf("margin 0: found in %d of 5 runs", found)
