@@ -142,3 +142,19 @@ func contract(path string) kind {
 	}
 	return 0
 }
+
+// Type is what the contract wants of a field's values.
+type Type uint8
+
+const (
+	Anything Type = iota
+	Number
+	Text
+	Truth
+)
+
+// TypeOf returns the type that the contract gives to a field, Anything if the
+// values may differ: features, the value of an outcome, fields of the user's own.
+func TypeOf(path string) Type {
+	return map[kind]Type{number: Number, text: Text, truth: Truth}[contract(path)]
+}
