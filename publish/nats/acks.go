@@ -27,6 +27,12 @@ func FollowAcksFrom(ctx context.Context, nc *natsgo.Conn, from uint64, each func
 		each, onError)
 }
 
+// FollowAcksOf is FollowAcksFrom for one rollout alone.
+func FollowAcksOf(ctx context.Context, nc *natsgo.Conn, ns, rollout string, from uint64, each func(seq uint64, a schemas.Ack), onError func(error)) error {
+	return followAcks(ctx, nc, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(from, 1), FilterSubjects: []string{schemas.AckSubject(ns, rollout, "*")}}, each, onError)
+}
+
 func followAcks(ctx context.Context, nc *natsgo.Conn, cfg jetstream.OrderedConsumerConfig, each func(uint64, schemas.Ack), onError func(error)) error {
 	if onError == nil {
 		onError = func(error) {}
@@ -35,7 +41,9 @@ func followAcks(ctx context.Context, nc *natsgo.Conn, cfg jetstream.OrderedConsu
 	if err != nil {
 		return fmt.Errorf("nats: %w", err)
 	}
-	cfg.FilterSubjects = []string{schemas.PrefixAck + ".>"}
+	if cfg.FilterSubjects == nil {
+		cfg.FilterSubjects = []string{schemas.PrefixAck + ".>"}
+	}
 	c, err := js.OrderedConsumer(ctx, schemas.StreamAcks, cfg)
 	if err != nil {
 		return fmt.Errorf("nats: following acknowledgements in %s: %w", schemas.StreamAcks, err)

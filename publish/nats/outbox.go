@@ -59,7 +59,8 @@ type queue struct {
 type item struct {
 	v       *schemas.Verdict
 	payload []byte
-	tried   bool // an attempt failed: it may stand in the bucket or not
+	tried   bool // an attempt was made: it may stand in the bucket or not
+	since   schemas.Time
 }
 
 // NewOutbox returns an empty outbox; Run delivers.
@@ -77,7 +78,13 @@ func NewOutbox(send Sender, opt OutboxOptions) *Outbox {
 }
 
 // Add queues a verdict. It does not block.
-func (o *Outbox) Add(payload []byte) error {
+func (o *Outbox) Add(payload []byte) error { return o.add(payload, false, "") }
+
+// Resume queues a verdict of an earlier process, which may have sent it or not.
+// Dropped is the digest of the last verdict of its rollout that was not sent, "" = none.
+func (o *Outbox) Resume(payload []byte, dropped string) error { return o.add(payload, true, dropped) }
+
+func (o *Outbox) add(payload []byte, tried bool, dropped string) error {
 	v, err := schemas.ParseVerdict(payload)
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
@@ -89,7 +96,10 @@ func (o *Outbox) Add(payload []byte) error {
 		o.queues = append(o.queues, &queue{ns: v.Namespace, rollout: v.Rollout})
 	}
 	q := o.queues[i]
-	q.items = append(q.items, &item{v: v, payload: payload})
+	q.items = append(q.items, &item{v: v, payload: payload, tried: tried, since: o.opt.Now()})
+	if dropped != "" {
+		q.dropped = dropped
+	}
 	o.mu.Unlock()
 	select {
 	case o.wake <- struct{}{}:
@@ -106,6 +116,19 @@ func (o *Outbox) Len() (n int) {
 		n += len(q.items)
 	}
 	return n
+}
+
+// Oldest is when the verdict that waits longest was queued; ok is false if none waits.
+func (o *Outbox) Oldest() (since schemas.Time, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	since = schemas.Never
+	for _, q := range o.queues {
+		if len(q.items) > 0 {
+			since, ok = min(since, q.items[0].since), true
+		}
+	}
+	return since, ok
 }
 
 // Run delivers until ctx ends. What is left stays in the engine's journal.
