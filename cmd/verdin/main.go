@@ -91,7 +91,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(newDemo(), newRun(), newReplay(), newSimulate(), newValidate(), newVerify(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newReplay(), newConvert(), newSimulate(), newValidate(), newVerify(), newVersion())
 	root.AddCommand(newSchema())
 	return root
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"verdin/ingest/recording"
 	"verdin/schemas"
 )
 
@@ -16,14 +15,14 @@ type rejects struct {
 
 // watched is a recording that accounts for its rejected lines.
 type watched struct {
-	*recording.Stream
+	source
 	file    string
 	account *rejects
 }
 
 // Next passes a chunk on.
 func (w watched) Next(ctx context.Context) (*schemas.Chunk, error) {
-	c, err := w.Stream.Next(ctx)
+	c, err := w.source.Next(ctx)
 	if c != nil {
 		w.account.note(w.file, c.Rejected)
 	}

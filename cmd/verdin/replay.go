@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdin/decision"
+	"verdin/ingest/foreign"
 	"verdin/ingest/recording"
 	"verdin/internal/engine"
 	"verdin/internal/pump"
@@ -20,13 +21,15 @@ import (
 
 func newReplay() *cobra.Command {
 	var specPath, output string
+	var mapping foreign.Options
 	cmd := &cobra.Command{
 		Use:   "replay FILE… --spec SPEC",
 		Short: "Judge recorded streams offline, with the same engine as live",
 		Long: `Judge recorded streams offline, with the same engine as live.
 
-Each FILE is NDJSON, plain or compressed (.gz, .zst); "-" is standard input. The
-verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolled
+Each FILE is a recording: NDJSON, plain or compressed (.gz, .zst), Arrow IPC, CSV or
+Parquet; "-" is standard input. With --map, --field or --set it is a table of
+another system. The verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolled
 back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
 		Args: minArgs(1, "at least one recording"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +40,7 @@ back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
 			if err != nil {
 				return err
 			}
-			state, err := replay(cmd.Context(), spec, args, output, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			state, err := replay(cmd.Context(), spec, args, mapping, output, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -46,6 +49,7 @@ back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
 	}
 	cmd.Flags().StringVar(&specPath, "spec", "", "rollout spec (required)")
 	cmd.Flags().StringVarP(&output, "output", "o", "jsonl", "jsonl: verdict payloads, one a line; text: one sentence a verdict")
+	mappingFlags(cmd, &mapping)
 	return cmd
 }
 
@@ -61,7 +65,7 @@ func phaseExit(phase string) error {
 }
 
 // replay runs a spec over recordings and writes its verdict log.
-func replay(ctx context.Context, spec *decision.Spec, files []string, output string, out, diag io.Writer) (decision.State, error) {
+func replay(ctx context.Context, spec *decision.Spec, files []string, mapping foreign.Options, output string, out, diag io.Writer) (decision.State, error) {
 	print, err := printer(output, out)
 	if err != nil {
 		return decision.State{}, usage(err)
@@ -73,20 +77,26 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, output str
 		}
 		return print(o.Verdict)
 	}
+	mapping.Rollout = spec.FullName()
+	maps := make([]*foreign.Map, len(files))
 	rejected := &rejects{}
 	r.Counts = func(c engine.Counts) {
 		fmt.Fprintln(diag, summary(c))
 		if rejected.n > 0 {
 			fmt.Fprintln(diag, rejected)
 		}
+		for _, m := range maps {
+			tellMapping(diag, m)
+		}
 	}
 	bar := progress(diag, files)
 	for i, f := range files {
-		s, err := open(ctx, f, r.Layout, recording.StreamOptions{Log: i, Progress: bar})
+		s, m, err := openSource(ctx, f, r.Layout, recording.StreamOptions{Log: i, Progress: bar}, mapping)
 		if err != nil {
 			return decision.State{}, err
 		}
 		defer s.Close()
+		maps[i] = m
 		r.Sources = append(r.Sources, watched{s, f, rejected})
 		r.Logs = append(r.Logs, schemas.Log{Topic: logName(f), Partition: int32(i), Kinds: 1<<schemas.Kinds - 1})
 	}

@@ -37,6 +37,33 @@ func openZstd(r io.Reader) (io.ReadCloser, error) {
 	return d.IOReadCloser(), nil
 }
 
+// OpenSource opens a file of any format and looks through its compression.
+func OpenSource(path string) (*Source, error) {
+	s, err := openSource(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{s}, nil
+}
+
+// Source is the text of a file. An end that comes too early is ErrTruncated.
+type Source struct{ src *source }
+
+// Read reads the text.
+func (s *Source) Read(p []byte) (int, error) {
+	n, err := s.src.text.Read(p)
+	if err != nil && err != io.EOF {
+		err = cut(err)
+	}
+	return n, err
+}
+
+// BytesRead is how much of the file was read, compressed bytes where it is compressed.
+func (s *Source) BytesRead() int64 { return s.src.read.Load() }
+
+// Close closes the file.
+func (s *Source) Close() error { return s.src.close() }
+
 // source is an open file with its decompressor.
 type source struct {
 	path string

@@ -43,7 +43,7 @@ func Convert(ctx context.Context, open func() (Lines, error), out string, opt Op
 	}
 	format := FormatOf(out)
 	if format == "" {
-		return Report{}, unknownFormat(out)
+		return Report{}, UnknownFormat(out)
 	}
 	columns := &Columns{}
 	if format != NDJSON {

@@ -35,6 +35,7 @@ func FormatOf(path string) Format {
 	return ""
 }
 
-func unknownFormat(path string) error {
+// UnknownFormat says which names there are.
+func UnknownFormat(path string) error {
 	return fmt.Errorf("format of %s: want a name that ends with .ndjson, .jsonl or .csv (also .gz, .zst), .arrow, .feather or .parquet", path)
 }

@@ -48,7 +48,7 @@ func OpenRows(path string) (Rows, error) {
 	case Parquet:
 		return openParquet(path)
 	}
-	return nil, unknownFormat(path)
+	return nil, UnknownFormat(path)
 }
 
 // ndjson is a recording in its own format.
