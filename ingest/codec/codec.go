@@ -132,7 +132,7 @@ func (d *Decoder) begin(k schemas.Kind) {
 	d.scanner.reset(d.in.Value)
 	d.chunk.Arena = d.chunk.Arena[:d.mark]
 	d.row.reset(k)
-	d.place.seen = 0
+	d.place.named, d.place.seen = 0, 0
 	d.budget = maxRecord
 	d.complaint, d.complaintDetail = "", ""
 }

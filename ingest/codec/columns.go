@@ -136,7 +136,7 @@ func (d *Decoder) PutJSON(m *Member, value []byte) {
 
 // End makes the event exactly one row or one rejection of the chunk.
 func (d *Decoder) End() {
-	if d.place.seen != 0 {
+	if d.place.named != 0 {
 		d.checkPosition()
 	}
 	d.settle(d.reason == "" && d.finish())

@@ -10,7 +10,8 @@ import (
 // holds one partition, in order, so the lines before bind the ones after. An
 // offset alone says that lines before were left out.
 type recorded struct {
-	seen      uint8 // members that this line has and that are right
+	named     uint8 // members that this line has,
+	seen      uint8 // and those of them that are right
 	topic     string
 	partition int64
 	offset    int64
@@ -29,6 +30,7 @@ const (
 // takePosition reads a member of "@pos".
 func (d *Decoder) takePosition(m *meaning, c cell, b []byte) {
 	p := &d.place
+	p.named |= seenTopic << (m.to - toTopic)
 	switch m.to {
 	case toTopic:
 		if p.bound && string(b) != p.topic {
@@ -60,10 +62,15 @@ func (d *Decoder) takePosition(m *meaning, c cell, b []byte) {
 
 // checkPosition ends the walk over "@pos".
 func (d *Decoder) checkPosition() bool {
-	if d.place.seen != seenAll && d.place.seen != seenOffset {
+	if !d.place.placed() {
 		d.complain(schemas.RejectMissing, "@pos: want topic, partition and offset, or the offset alone")
 	}
 	return true
+}
+
+// placed tells whether the line says where it stood.
+func (p *recorded) placed() bool {
+	return p.seen == seenAll || p.seen == seenOffset && p.named == seenOffset
 }
 
 // offset is the offset of the record just decoded: the recorded one if the line
@@ -73,7 +80,7 @@ func (d *Decoder) offset() int64 {
 		return d.in.Offset
 	}
 	offset := max(d.in.Offset, d.place.next)
-	if d.place.seen&seenOffset != 0 {
+	if d.place.placed() {
 		offset = d.place.offset
 	}
 	d.place.bound = d.place.bound || d.place.seen == seenAll
