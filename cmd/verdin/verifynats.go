@@ -24,12 +24,9 @@ func (v *verification) readNATS(ctx context.Context, take func(verdict *schemas.
 		return err
 	}
 	defer nc.Close()
-	return nats.ReadAudit(ctx, nc, func(a nats.Audited) error {
+	return nats.ReadAudit(ctx, nc, v.rollout, func(a nats.Audited) error {
 		verdict, err := audited(a, trust)
 		if err != nil {
-			if v.rollout != "" && a.Subject != schemas.PrefixAudit+"."+strings.ReplaceAll(v.rollout, "/", ".") {
-				return nil
-			}
 			return &verdictlog.Break{ID: fmt.Sprintf("message %d of %s on %s", a.Seq, schemas.StreamAudit, a.Subject), What: err.Error(), Remedy: askWriter}
 		}
 		return take(verdict, a.Payload, a.Header.Get(schemas.HeaderKeyID))

@@ -19,42 +19,56 @@ type Audited struct {
 }
 
 // ReadAudit calls each for every message that the audit stream held at the call, in
-// order. It ends early with the error of each.
-func ReadAudit(ctx context.Context, nc *natsgo.Conn, each func(Audited) error) error {
+// order: of one rollout "namespace/name", or of all if it is empty. It ends early
+// with the error of each.
+func ReadAudit(ctx context.Context, nc *natsgo.Conn, rollout string, each func(Audited) error) error {
+	filter := schemas.PrefixAudit + ".>"
+	if rollout != "" {
+		ns, name, err := schemas.SplitRollout(rollout)
+		if err != nil {
+			return fmt.Errorf("nats: %w", err)
+		}
+		filter = schemas.PrefixAudit + "." + schemas.Key(ns, name)
+	}
+	fail := func(err error) error { return fmt.Errorf("nats: reading %s: %w", schemas.StreamAudit, named(nc, err)) }
 	js, err := jetstream.New(nc)
 	if err != nil {
-		return fmt.Errorf("nats: %w", err)
+		return fail(err)
 	}
 	s, err := js.Stream(ctx, schemas.StreamAudit)
 	if err != nil {
-		return fmt.Errorf("nats: looking up stream %s: %w", schemas.StreamAudit, named(nc, err))
+		return fail(err)
 	}
-	state := s.CachedInfo().State
-	if state.Msgs == 0 {
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		return fail(err)
+	}
+	if len(info.State.Subjects) == 0 {
 		return nil
 	}
-	c, err := js.OrderedConsumer(ctx, schemas.StreamAudit, jetstream.OrderedConsumerConfig{FilterSubjects: []string{schemas.PrefixAudit + ".>"}})
+	c, err := js.OrderedConsumer(ctx, schemas.StreamAudit, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}})
 	if err != nil {
-		return fmt.Errorf("nats: reading %s: %w", schemas.StreamAudit, named(nc, err))
+		return fail(err)
 	}
 	it, err := c.Messages()
 	if err != nil {
-		return fmt.Errorf("nats: reading %s: %w", schemas.StreamAudit, err)
+		return fail(err)
 	}
 	defer it.Stop()
-	for seq := uint64(0); seq < state.LastSeq; {
+	for {
 		m, err := it.Next(jetstream.NextContext(ctx))
 		if err != nil {
-			return fmt.Errorf("nats: reading %s: %w", schemas.StreamAudit, err)
+			return fail(err)
 		}
 		meta, err := m.Metadata()
 		if err != nil {
-			return fmt.Errorf("nats: reading %s: %w", schemas.StreamAudit, err)
+			return fail(err)
 		}
-		seq = meta.Sequence.Stream
-		if err := each(Audited{seq, m.Subject(), natsgo.Header(m.Headers()), m.Data()}); err != nil {
+		if err := each(Audited{meta.Sequence.Stream, m.Subject(), natsgo.Header(m.Headers()), m.Data()}); err != nil {
 			return err
 		}
+		if meta.NumPending == 0 || meta.Sequence.Stream >= info.State.LastSeq {
+			return nil
+		}
 	}
-	return nil
 }

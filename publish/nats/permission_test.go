@@ -72,7 +72,7 @@ func TestNoRoleMayDoWhatIsNotItsJob(t *testing.T) {
 	users := append([]string{ // all but the admin
 		"$KV.VERDIN_ROUTES.dev.recsys", "$KV.VERDIN_EPOCH.dev.recsys", "verdin.v1.hb.dev.a", "verdin.v1.ctl.dev.recsys.kill",
 		"$JS.API.STREAM.CREATE.X", "$JS.API.CONSUMER.DURABLE.CREATE.VERDIN_AUDIT.x",
-		"$JS.API.CONSUMER.CREATE.KV_VERDIN_ROUTES.c.$KV.VERDIN_ROUTES.dev.recsys",
+		"$JS.API.CONSUMER.CREATE.KV_VERDIN_ROUTES.c.$KV.VERDIN_ROUTES.dev.recsys", "$JS.API.CONSUMER.CREATE.VERDIN_AUDIT.c.verdin.v1.audit.dev.recsys",
 	}, everybody...)
 	for _, stream := range []string{schemas.StreamRoutes, schemas.StreamAudit, schemas.StreamAcks, schemas.StreamJournal} {
 		for _, verb := range []string{"PURGE", "DELETE", "UPDATE", "MSG.DELETE", "SNAPSHOT", "RESTORE", "LEADER.STEPDOWN"} {
@@ -201,7 +201,7 @@ func operatorWorks(t *testing.T, engine, nc *natsgo.Conn) {
 	w.Stop()
 	for n := 0; n < 2; { // the server copies verdicts to the audit stream by itself
 		n = 0
-		if err := nats.ReadAudit(t.Context(), nc, func(nats.Audited) error { n++; return nil }); err != nil {
+		if err := nats.ReadAudit(t.Context(), nc, "prod/recsys", func(nats.Audited) error { n++; return nil }); err != nil {
 			t.Fatal(fmt.Errorf("audit: %w", err))
 		}
 	}
