@@ -54,6 +54,23 @@ func TestVerdictReadsBackAndKeepsItsBytes(t *testing.T) {
 	}
 }
 
+func TestNumberThatIsNoneKeepsItsBytes(t *testing.T) {
+	v := rich()
+	c := &v.Checks[0]
+	c.P, c.Value[1], c.Effect.Low, c.Effect.High = math.NaN(), math.NaN(), math.Inf(-1), math.Inf(1)
+	first := v.AppendJSON(nil)
+	back, err := schemas.ParseVerdict(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second := back.AppendJSON(nil); !bytes.Equal(first, second) {
+		t.Errorf("bytes changed:\n%s\n%s", first, second)
+	}
+	if got := back.Checks[0]; !math.IsNaN(got.Effect.High) || !math.IsNaN(got.P) || got.Value[0] != 0.5 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // compact is what json.Marshal does to the output of a MarshalJSON method: it
 // escapes <, > and & as well.
 func compact(t *testing.T, b []byte) []byte {
