@@ -64,6 +64,7 @@ var table = []row{
 	{pkg: "publish/nats", own: []string{"schemas"}, third: []string{nats, nkeys}},
 	{pkg: "publish/http", own: []string{"schemas"}},
 	{pkg: "publish/log", own: []string{"schemas"}},
+	{pkg: "publish/proxy", own: []string{"schemas", "publish/router"}},
 	{pkg: "publish/router", own: []string{"schemas"}, third: []string{nats, nkeys, murmur}},
 
 	{
