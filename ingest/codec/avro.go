@@ -26,7 +26,7 @@ func (d *Decoder) avroEvent(w *avroWriter) bool {
 
 // avroRecord reads the fields of a record whose plan is known.
 func (d *Decoder) avroRecord(n *avroNode) bool {
-	if !d.deeper() || !d.spend(1+len(n.fields)) {
+	if !d.deeper(maxDepth) || !d.spend(1+len(n.fields)) {
 		return false
 	}
 	for i := range n.fields {
@@ -78,7 +78,7 @@ func (d *Decoder) avroValue(n *avroNode, m *meaning) bool {
 
 // avroMembers reads a map of scalars.
 func (d *Decoder) avroMembers(n *avroNode, m *meaning) bool {
-	if !d.deeper() {
+	if !d.deeper(maxDepth) {
 		return false
 	}
 	m.in.begin()
@@ -103,7 +103,7 @@ func (d *Decoder) avroMembers(n *avroNode, m *meaning) bool {
 
 // avroEvaluations reads an array of evaluations.
 func (d *Decoder) avroEvaluations(n *avroNode) bool {
-	if !d.deeper() {
+	if !d.deeper(maxDepth) {
 		return false
 	}
 	b := avroBlocks{end: -1}
@@ -142,7 +142,7 @@ func (d *Decoder) avroSkip(n *avroNode) bool {
 		b := d.avroBranch(n)
 		return b != nil && d.avroSkip(b)
 	case avroArray, avroMap:
-		if !d.deeper() {
+		if !d.deeper(maxDepth) {
 			return false
 		}
 		b := avroBlocks{end: -1}
@@ -159,7 +159,7 @@ func (d *Decoder) avroSkip(n *avroNode) bool {
 		d.depth--
 		return d.reason == ""
 	case avroRecord:
-		if !d.deeper() || !d.spend(1+len(n.fields)) {
+		if !d.deeper(maxDepth) || !d.spend(1+len(n.fields)) {
 			return false
 		}
 		for i := range n.fields {

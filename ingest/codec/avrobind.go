@@ -10,22 +10,18 @@ func (w *avroWriter) plan(d *Decoder, k schemas.Kind) *avroNode {
 	return w.plans[k]
 }
 
-// bindRecord returns the record with the meaning that the shape's members have.
-// A field is a member by its name, or else by an alias that no field has as name.
+// bindRecord returns the record with the meaning that the shape's members have. A
+// field is the member of its name, or else of its first alias that is one. The
+// library has seen that no name and no alias stands twice.
 func (n *avroNode) bindRecord(sh *shape, d *Decoder) *avroNode {
 	out := *n
 	out.bound = true
 	out.fields = make([]avroField, len(n.fields))
-	taken := map[string]bool{}
-	for _, f := range n.fields {
-		taken[f.name] = true
-	}
 	for i, f := range n.fields {
 		m, ok := sh.member(f.name)
 		for _, alias := range f.aliases {
-			if !ok && !taken[alias] {
+			if !ok {
 				m, ok = sh.member(alias)
-				taken[alias] = ok
 			}
 		}
 		m.optional = true

@@ -43,16 +43,12 @@ func (d *Decoder) protoEvent(p *protoPlan) bool {
 
 // protoMessage reads the fields of a message that ends at end and whose plan is known.
 func (d *Decoder) protoMessage(m *protoMessage, end int) bool {
-	if !d.deeper() {
+	if !d.deeper(maxMessages) {
 		return false
 	}
 	m.serial++
-	for _, z := range m.zeros {
-		c := cell{kind: z.kind}
-		if z.text != "" {
-			c.text = d.chunk.Intern([]byte(z.text))
-		}
-		d.row.cells[d.row.kind][z.col] = c
+	for i := range m.zeros {
+		d.store(&m.zeros[i].meaning, cell{kind: m.zeros[i].kind}, m.zeros[i].text)
 	}
 	for d.pos < end {
 		number, wire, ok := d.protoTag(end)

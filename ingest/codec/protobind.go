@@ -120,18 +120,19 @@ func (m *protoMessage) bindStruct(meaning *meaning) *protoMessage {
 // zero is what a field without presence is when the wire leaves it out. Ids,
 // times and the like have no zero: an empty one is none.
 func (f *protoField) zero() (protoZero, bool) {
-	z := protoZero{col: f.meaning.col, kind: schemas.Number}
-	if !f.implicit || z.col < 0 || f.meaning.to != toNothing {
-		return z, false
-	}
+	z := protoZero{meaning: f.meaning, kind: schemas.Number}
 	switch f.kind {
 	case protoreflect.BoolKind:
 		z.kind = schemas.False
 	case protoreflect.StringKind, protoreflect.BytesKind:
 		z.kind = schemas.String
 	case protoreflect.EnumKind:
-		z.kind, z.text = schemas.String, f.symbols[0]
-		return z, z.text != ""
+		z.kind, z.text = schemas.String, []byte(f.symbols[0])
+		if len(z.text) == 0 {
+			return z, false
+		}
 	}
-	return z, f.meaning.want&(1<<z.kind) != 0
+	to := f.meaning.to
+	kept := to == toNothing && f.meaning.col >= 0 || to == toEvaluationScore || to == toEvaluationLabel
+	return z, f.implicit && kept && f.meaning.want&(1<<z.kind) != 0
 }

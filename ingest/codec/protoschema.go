@@ -58,9 +58,9 @@ type protoField struct {
 
 // protoZero is the value of a field that the wire leaves out.
 type protoZero struct {
-	col  int
-	kind schemas.ValueKind
-	text string
+	meaning meaning
+	kind    schemas.ValueKind
+	text    []byte
 }
 
 // protoWriter is a writer's schema: the messages of one file, and the plans of
@@ -198,7 +198,7 @@ func formOf(md protoreflect.MessageDescriptor) protoForm {
 		return formInstant
 	case name == "google.protobuf.Struct":
 		return formStruct
-	case name.Parent() == "google.protobuf" && strings.HasSuffix(string(name), "Value") && md.Fields().Len() == 1:
+	case name.Parent() == "google.protobuf" && md.Fields().Len() == 1 && md.Fields().ByName("value") != nil:
 		return formWrapper
 	}
 	for i := range md.Fields().Len() {

@@ -110,6 +110,7 @@ func (d *Decoder) protoInstant(m *meaning, end int) bool {
 			seconds, ok = d.protoInt(end)
 		default:
 			nanos, ok = d.protoInt(end)
+			nanos = int64(int32(nanos)) // an int32 on the wire may have more bits, which do not count
 		}
 		if !ok {
 			return false
@@ -130,7 +131,7 @@ func (d *Decoder) protoInt(end int) (int64, bool) {
 // protoUnion reads a message that stands for a scalar. Without a field on the
 // wire a union is null and a wrapper zero.
 func (d *Decoder) protoUnion(u *protoMessage, m *meaning, end int) bool {
-	if !d.deeper() {
+	if !d.deeper(maxMessages) {
 		return false
 	}
 	fields := 0

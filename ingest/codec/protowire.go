@@ -84,7 +84,7 @@ func (d *Decoder) protoUnknown(number protowire.Number, wire protowire.Type, end
 
 // protoSkip steps over a message that nobody reads, and checks it by its schema.
 func (d *Decoder) protoSkip(m *protoMessage, end int) bool {
-	if !d.deeper() {
+	if !d.deeper(maxMessages) {
 		return false
 	}
 	for d.pos < end {

@@ -74,10 +74,10 @@ func (s *scanner) checkText(b []byte) bool {
 	return true
 }
 
-// deeper steps into a record, a map or an array.
-func (d *Decoder) deeper() bool {
-	if d.depth == maxDepth {
-		return d.fail(schemas.RejectDepth, "nested deeper than "+strconv.Itoa(maxDepth)+" levels")
+// deeper steps into a record, a map, an array or a message.
+func (d *Decoder) deeper(limit int) bool {
+	if d.depth == limit {
+		return d.fail(schemas.RejectDepth, "nested deeper than "+strconv.Itoa(limit)+" levels")
 	}
 	d.depth++
 	return true
