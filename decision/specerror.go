@@ -3,6 +3,8 @@ package decision
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // SpecError points at the place in a spec that is refused, and says what to
@@ -22,7 +24,7 @@ type SpecError struct {
 //	  7 |     - {wieght: 10}
 //	    |        ^
 func (e *SpecError) Error() string {
-	msg := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
+	msg := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, shorten(e.Message))
 	if e.Remedy != "" {
 		msg += ": " + e.Remedy
 	}
@@ -30,8 +32,47 @@ func (e *SpecError) Error() string {
 		return msg
 	}
 	number := fmt.Sprintf("%3d", e.Line)
-	return fmt.Sprintf("%s\n%s | %s\n%s | %s^", msg, number, e.Source,
-		strings.Repeat(" ", len(number)), indent(e.Source, e.Column-1))
+	source, column := excerpt(e.Source, e.Column)
+	return fmt.Sprintf("%s\n%s | %s\n%s | %s^", msg, number, source,
+		strings.Repeat(" ", len(number)), indent(source, column-1))
+}
+
+// A line of a spec is shown whole. A file that is no spec may have lines of any
+// length: of those above maxLine characters, maxExcerpt around the place are shown.
+const (
+	maxLine    = 200
+	maxExcerpt = 80
+)
+
+// shorten cuts the middle out of a message that names something very long.
+func shorten(msg string) string {
+	text := []rune(msg)
+	if len(text) <= maxLine {
+		return msg
+	}
+	return string(text[:maxLine-maxExcerpt]) + "…" + string(text[len(text)-maxExcerpt:])
+}
+
+// excerpt cuts a long line around a column, and replaces what a terminal would obey.
+func excerpt(line string, column int) (string, int) {
+	text := []rune(line)
+	for i, r := range text {
+		if r != '\t' && !unicode.IsPrint(r) {
+			text[i] = unicode.ReplacementChar
+		}
+	}
+	if len(text) <= maxLine {
+		return string(text), column
+	}
+	from := min(max(0, column-1-maxExcerpt/2), len(text)-maxExcerpt)
+	text, column = text[from:from+maxExcerpt], column-from
+	if from > 0 {
+		text[0] = '…'
+	}
+	if from+maxExcerpt < utf8.RuneCountInString(line) {
+		text[maxExcerpt-1] = '…'
+	}
+	return string(text), column
 }
 
 // indent is blank text as wide as the first n characters of line: tabs stay tabs.
