@@ -142,8 +142,18 @@ func TestAnAnswerThatWasAskedForInVainIsDropped(t *testing.T) {
 		r.Release()
 	}
 	take()
-	w.answer(2, 10, data(6, 4)) // in vain
-	<-w.c.stale                 // the manager is asked to find it a reader
+	vain := canned{batches: []crafted{data(6, 4)}, high: 10}
+	raw := fetchAnswer(2, vain.answer(0, 0))
+	if _, err := w.peer.Write(raw[:1]); err != nil { // it is read, so the first answer has been digested
+		t.Fatal(err)
+	}
+	if len(w.c.stale) > 0 || w.c.parts[0].leader < 0 {
+		t.Error("the partition was given away while a fetch for it was under way")
+	}
+	if _, err := w.peer.Write(raw[1:]); err != nil {
+		t.Fatal(err)
+	}
+	<-w.c.stale // the manager is asked to find it a reader
 	w.c.mu.Lock()
 	if p := w.c.parts[0]; p.leader >= 0 || p.status.Err == nil || len(p.free) != buffers {
 		t.Errorf("leader %d, error %v, %d buffers are free", p.leader, p.status.Err, len(p.free))
