@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type scene struct {
 	applied []decision.Applied
 	publish []decision.PublishResult
 	seq     int64
+	unsent  bool // a verdict has expired unsent
 }
 
 type sceneLog struct {
@@ -48,7 +50,7 @@ const (
 func sceneSpec(t testing.TB, sc scenario.Scenario) *decision.Spec {
 	t.Helper()
 	text := strings.NewReplacer("bake: 30m, minSamples: 2000", "bake: 3m, minSamples: 20", "bake: 60m, minSamples: 2000", "bake: 3m, minSamples: 20",
-		"horizon: 10m", "horizon: 2m", "margin: {absolute: 0.01}}", "margin: {absolute: 0.2}, limit: 0.9}", "margin: {relative: 25%}}", "margin: {relative: 300%}, limit: 100}",
+		"horizon: 10m", "horizon: 1m", "quantile: 0.99", "quantile: 0.9", "margin: {absolute: 0.01}}", "margin: {absolute: 0.2}, limit: 0.9}", "margin: {relative: 25%}}", "margin: {relative: 300%}, limit: 100}",
 		"margin: {absolute: 0.05}}", "margin: {absolute: 0.9}}").Replace(string(sc.Spec))
 	spec, err := decision.Parse([]byte(text), sc.Name)
 	if err != nil {
@@ -57,13 +59,16 @@ func sceneSpec(t testing.TB, sc scenario.Scenario) *decision.Spec {
 	return spec
 }
 
-func newScene(t testing.TB, name string) *scene {
+func newScene(t testing.TB, name string) *scene { return newSceneAt(t, name, 12) }
+
+// newSceneAt is a scene of so many requests a second.
+func newSceneAt(t testing.TB, name string, rate float64) *scene {
 	t.Helper()
 	sc, err := scenario.Lookup(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc.RequestsPerSecond = 12
+	sc.RequestsPerSecond = rate
 	s := &scene{name: name, length: sceneLength, spec: sceneSpec(t, sc)}
 	s.layout = engine.Layout(s.spec)
 	s.gen = scenario.New(sc, 1, sceneStart)
@@ -76,7 +81,7 @@ func newScene(t testing.TB, name string) *scene {
 		var logs []*sceneLog
 		for _, l := range shard {
 			kind := map[uint8]schemas.Kind{predictions: schemas.KindPrediction, outcomes: schemas.KindOutcome, resources: schemas.KindResource}[l.Kinds]
-			logs = append(logs, &sceneLog{Log: l, decoder: codec.New(s.layout, codec.Options{HasDefault: true, DefaultKind: kind})})
+			logs = append(logs, &sceneLog{Log: l, offset: 100, decoder: codec.New(s.layout, codec.Options{HasDefault: true, DefaultKind: kind})})
 		}
 		s.logs = append(s.logs, logs)
 	}
@@ -130,13 +135,16 @@ func (s *scene) tick(from, to schemas.Time) {
 			l.chunk.Reset(g, s.layout)
 		}
 	}
+	if from == sceneStart {
+		s.record(s.logs[0][0], 0, sceneStart, []byte(`{"prediction_id":"early","rollout":"assistant","arm":"stable","event_time":"2027-01-15T07:59:00Z"}`))
+	}
 	minute := int(from.Sub(sceneStart) / time.Minute)
 	s.gen.Tick(from, to, pump.Choose(s.split.CanaryBps), s.split, func(topic string, p int32, _ []byte, ts schemas.Time, value []byte) {
 		s.record(s.log(topic, p), minute, ts, value)
 	})
-	if from == sceneStart.Add(5*time.Minute) {
-		l := s.logs[0][0]
-		s.core.Lost(0, 0, l.offset)
+	if minute == 20 && s.seq%4 == 1 {
+		s.core.Lost(0, 0, s.logs[0][0].offset)
+		s.core.Lost(0, 1, s.logs[0][1].offset)
 	}
 	for i, shard := range s.logs {
 		for g, l := range shard {
@@ -162,8 +170,9 @@ func (s *scene) log(topic string, p int32) *sceneLog {
 
 func (s *scene) record(l *sceneLog, minute int, ts schemas.Time, value []byte) {
 	silent := l.Partition == 1 && minute >= 12 && minute < 15
-	lost := l == s.logs[0][0] && minute == 5 && l.offset%10 == 0
-	if silent || lost {
+	lost := l == s.logs[0][0] && minute == 20 && l.offset%10 == 0
+	mute := l.Kinds == predictions && (minute == 17 || minute == 18) && bytes.Contains(value, []byte(`"arm":"stable"`))
+	if silent || lost || mute {
 		l.offset++
 		return
 	}
@@ -171,14 +180,27 @@ func (s *scene) record(l *sceneLog, minute int, ts schemas.Time, value []byte) {
 		l.add(ts, l.held)
 		l.held = nil
 	}
-	if l.offset%97 == 0 && l.held == nil {
-		l.held, l.heldTS = append([]byte(nil), value...), ts
+	if (l.offset%97 == 0 || l.offset%117 == 0) && l.held == nil {
+		l.held, l.heldTS = l.vary(value), ts
 		return
 	}
-	l.add(ts, value)
+	l.add(ts, l.vary(value))
 	if l.offset%50 == 0 {
 		l.add(ts, value)
 	}
+}
+
+// vary makes some records name what others do not, or something unknown.
+func (l *sceneLog) vary(value []byte) []byte {
+	with := map[int64]string{}
+	if l.Kinds == outcomes {
+		with = map[int64]string{4: `"prediction_id":"","unit_id":"u","name":"correct","value":1,"event_time":"2027-01-15T08:00:00Z"}`, 0: `"rollout":"assistant","arm":"canary",`, 1: `"arm":"canary",`, 2: `"rollout":"assistant","arm":"v9",`, 3: `"rollout":"another",`}
+	}
+	text := with[l.offset%13]
+	if strings.HasSuffix(text, "}") {
+		return []byte("{" + text)
+	}
+	return append([]byte("{"+text), value[1:]...)
 }
 
 func (l *sceneLog) add(at schemas.Time, value []byte) {
@@ -191,7 +213,7 @@ func (s *scene) cut(now schemas.Time, after func(engine.Outcome)) {
 	s.seq++
 	name := s.spec.FullName()
 	in := engine.CutInput{
-		Cut: decision.Cut{Seq: s.seq, Wall: now.Add(time.Second), Due: now}, Upto: schemas.Never,
+		Cut: decision.Cut{Seq: s.seq, Wall: now.Add(time.Second), Due: now, Foreign: s.name == "aa"}, Upto: schemas.Never,
 		Publish: map[string][]decision.PublishResult{name: s.publish},
 	}
 	s.publish = nil
@@ -209,8 +231,8 @@ func (s *scene) cut(now schemas.Time, after func(engine.Outcome)) {
 			s.split = pump.SplitOf(v)
 			s.applied = append(s.applied, decision.Applied{Generation: v.Generation, Sequence: v.Sequence, At: now.Add(2 * sceneTick)})
 			result := "acked"
-			if v.Sequence == 2 {
-				result, s.applied = "expired", s.applied[:len(s.applied)-1]
+			if !s.unsent && v.Sequence == 2 {
+				result, s.unsent, s.applied = "expired", true, s.applied[:len(s.applied)-1]
 			}
 			s.publish = append(s.publish, decision.PublishResult{Generation: v.Generation, Sequence: v.Sequence, Result: result, At: now})
 		}

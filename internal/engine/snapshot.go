@@ -36,6 +36,11 @@ func (e *Engine) Restore(state []byte) error {
 	if v := f.Byte(); f.Err() == nil && v != stateVersion {
 		f.Fail("it has version %d, this build reads %d", v, stateVersion)
 	}
+	for _, s := range e.shards {
+		for i := range s.logs {
+			f.Check(!s.logs[i].begun, "rows were fed to the engine already: restore a new one")
+		}
+	}
 	e.fields(f)
 	return f.End()
 }

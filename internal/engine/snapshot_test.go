@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"verdin/internal/engine"
@@ -94,6 +95,47 @@ func TestRestoredAtAnyCutNothingChanges(t *testing.T) {
 		}
 		if got := w.play(t, rand.New(rand.NewPCG(3, 1)), 64); !bytes.Equal(got, want) {
 			t.Errorf("restored after cut %d: another log from byte %d on", cut, common(got, want))
+		}
+	}
+}
+
+// fixed are the fields that stay as they were made, by type.
+var fixed = []string{
+	"engine.Engine.logs", "engine.Engine.rollouts", "engine.Engine.shards",
+	"engine.Judge.origins", "engine.Judge.tests",
+	"engine.Shard.base", "engine.Shard.index", "engine.Shard.logs", "engine.Shard.views",
+	"engine.Shard.out", "engine.rollout.pending", // empty after a cut
+	"engine.driftCheck.features", "engine.driftCheck.limit", "engine.driftCheck.stages", "engine.watched.at", "engine.watched.field",
+	"engine.hasher.a", "engine.hasher.b", "engine.learner.features", "engine.learner.samples",
+	"engine.mean.safe", "engine.proportion.safe", "engine.quantile.safe", "engine.sampleRatio.limit",
+	"engine.metricTest.at", "engine.metricTest.lane", "engine.metricTest.margins", "engine.metricTest.use",
+	"engine.origin.counts", "engine.rollout.name", "engine.thresholds.harm", "engine.thresholds.limit", "engine.thresholds.safe",
+	"engine.view.base", "engine.view.labels", "engine.view.logs", "engine.view.planHash", "engine.view.pools", "engine.view.shard",
+	"join.Joiner.horizon", "join.Joiner.length", "join.Joiner.skew",
+	"decision.HealthData.Since",
+}
+
+// The comparison of fields is about something: in some scenario each of them is other
+// than at the start, but for those that are fixed from the start. A new field of the
+// engine must be exercised by the scenes, or stand in the list.
+func TestEveryFieldOfTheStateIsExercised(t *testing.T) {
+	seen, touched := map[string]bool{}, map[string]bool{}
+	for _, name := range scenario.Names() {
+		s, n := newScene(t, name), 0
+		s.play(t, func(engine.Outcome) {
+			if n++; n%7 > 0 && n < 120 {
+				return
+			}
+			w := newWalker()
+			w.compare(reflect.ValueOf(s.fresh(t)), reflect.ValueOf(s.core), "engine.Engine")
+			maps.Copy(seen, w.all)
+			maps.Copy(touched, w.touched)
+		})
+	}
+	for f := range seen {
+		own := strings.HasPrefix(f, "engine.") || strings.HasPrefix(f, "join.") || strings.HasPrefix(f, "decision.HealthData.") || strings.HasPrefix(f, "decision.StageData.")
+		if own && !touched[f] && !slices.Contains(fixed, f) {
+			t.Errorf("%s is never other than at the start: have a scene change it, or say that it is fixed", f)
 		}
 	}
 }

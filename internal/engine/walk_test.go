@@ -65,7 +65,9 @@ func (w *walker) compare(a, b reflect.Value, path string) {
 	case reflect.Map:
 		w.maps(a, b, path)
 	case reflect.Slice, reflect.Array:
-		w.all[path] = w.all[path] || t.Kind() == reflect.Slice
+		if t.Kind() == reflect.Slice {
+			w.all[path] = true
+		}
 		if size(a) != size(b) {
 			w.differ(path, fmt.Sprintf("%d and %d items", size(a), size(b)))
 		}
