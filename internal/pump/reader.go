@@ -26,6 +26,7 @@ type Reader struct {
 	Layout   *schemas.Layout
 	Now      func() schemas.Time // the arrival bound of records without a broker's time
 	Arrivals *Arrivals           // bounds of records that were read before; nil = none
+	Schemas  Schemas             // of framed records; nil = such records are refused
 	Log      *slog.Logger
 	Rejected func(topic string, r schemas.Rejection) // may be nil
 	Read     func(c *schemas.Chunk)                  // hears of every chunk; may be nil
@@ -38,12 +39,14 @@ type Reader struct {
 	back     chan returned
 	ready    []Batch
 	headers  []codec.Header
+	fetches  fetches
 }
 
 // readLog is one log at the reader.
 type readLog struct {
 	out     int // chunks that were not given back
 	waiting []*kafka.Records
+	blocked bool // by a schema that is being fetched
 }
 
 type returned struct {
@@ -54,8 +57,12 @@ type returned struct {
 // Run decodes until the consumer stops or the context ends, and hands batches to out.
 func (r *Reader) Run(ctx context.Context, in <-chan *kafka.Records, out chan<- Batch) {
 	r.flat = newFlat(r.Topics.Shards)
-	r.decoders = r.Topics.decoders(r.Layout)
+	r.decoders = r.Topics.decoders(r.Layout, r.Schemas)
 	r.logs = make([]readLog, len(r.flat.seats))
+	r.fetches = fetches{done: make(chan int, len(r.logs))}
+	ctx, stop := context.WithCancel(ctx)
+	defer r.fetches.Wait()
+	defer stop()
 	r.back = make(chan returned, chunksOfLog*len(r.logs)) // has room for every chunk: giving one back never waits
 	for {
 		send, next := (chan<- Batch)(nil), Batch{}
@@ -75,19 +82,28 @@ func (r *Reader) Run(ctx context.Context, in <-chan *kafka.Records, out chan<- B
 		case b := <-r.back:
 			r.logs[b.log].out--
 			r.free = append(r.free, b.chunk)
+		case i := <-r.fetches.done:
+			r.logs[i].blocked = false
 		case send <- next:
 			r.ready = r.ready[1:]
 		}
-		r.decode()
+		r.decode(ctx)
 	}
 }
 
-// decode turns runs that wait into batches, as far as there are chunks.
-func (r *Reader) decode() {
+// decode turns runs that wait into batches, as far as there are chunks and schemas.
+func (r *Reader) decode(ctx context.Context) {
 	for i := range r.logs {
 		l := &r.logs[i]
-		for len(l.waiting) > 0 && l.out < chunksOfLog && len(r.ready) < chunksInFlight {
-			r.ready = append(r.ready, r.batch(i, l.waiting[0]))
+		for len(l.waiting) > 0 && !l.blocked && l.out < chunksOfLog && len(r.ready) < chunksInFlight {
+			b, ok := r.batch(i, l.waiting[0])
+			if !ok {
+				l.blocked = true
+				r.free = append(r.free, b.Chunk)
+				r.fetch(ctx, i)
+				break
+			}
+			r.ready = append(r.ready, b)
 			l.waiting[0].Release()
 			l.waiting = l.waiting[1:]
 			l.out++
@@ -105,8 +121,8 @@ func (r *Reader) chunk() *schemas.Chunk {
 	return c
 }
 
-// batch decodes one run of a log.
-func (r *Reader) batch(number int, in *kafka.Records) Batch {
+// batch decodes one run of a log; false if it needs a schema that is not known yet.
+func (r *Reader) batch(number int, in *kafka.Records) (Batch, bool) {
 	seat, chunk, now := r.flat.seats[number], r.chunk(), r.Now()
 	chunk.Reset(seat.log, r.Layout)
 	b := Batch{Shard: seat.shard, Log: seat.log, Chunk: chunk, First: in.First, High: in.HighWatermark,
@@ -120,7 +136,9 @@ func (r *Reader) batch(number int, in *kafka.Records) Batch {
 				rec.At = at
 			}
 		}
-		d.Append(chunk, rec)
+		if !d.Append(chunk, rec) {
+			return b, false
+		}
 	}
 	for _, offset := range in.Oversize {
 		chunk.Rejected = append(chunk.Rejected, schemas.Rejection{Offset: offset, Reason: schemas.RejectSize, Detail: "record above 256 KiB"})
@@ -130,7 +148,7 @@ func (r *Reader) batch(number int, in *kafka.Records) Batch {
 		b.Gaps = append(b.Gaps, r.gap(in, g))
 	}
 	r.note(in.Topic, chunk)
-	return b
+	return b, true
 }
 
 // gap tells of offsets that are lost. A log that was cut off goes on where it was cut.

@@ -24,7 +24,7 @@ type reading struct {
 	rejected []schemas.Rejection
 }
 
-func readInBubble(t *testing.T, test func(*testing.T, *reading)) {
+func readInBubble(t *testing.T, test func(*testing.T, *reading), set ...func(*Reader)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &reading{in: make(chan *kafka.Records), out: make(chan Batch), gone: make(chan struct{})}
 		r.Reader = &Reader{
@@ -35,6 +35,9 @@ func readInBubble(t *testing.T, test func(*testing.T, *reading)) {
 			Now:      func() schemas.Time { return begin.Add(time.Minute) },
 			Log:      slog.New(slog.NewTextHandler(&r.log, nil)),
 			Rejected: func(topic string, q schemas.Rejection) { r.rejected = append(r.rejected, q) },
+		}
+		for _, f := range set {
+			f(r.Reader)
 		}
 		var ctx context.Context
 		ctx, r.stop = context.WithCancel(context.Background())

@@ -108,7 +108,7 @@ func TestBareEventsTakeTheKindOfTheirTopic(t *testing.T) {
 		topics := &Topics{Shards: [][]schemas.Log{{{Topic: "t", Kinds: c.kinds}}}}
 		chunk := new(schemas.Chunk)
 		chunk.Reset(0, layout)
-		topics.decoders(layout)[0][0].Append(chunk, record(1, begin, c.value))
+		topics.decoders(layout, nil)[0][0].Append(chunk, record(1, begin, c.value))
 		if chunk.Len() != c.rows {
 			t.Errorf("kinds %03b, %s: %d rows, rejected %+v", c.kinds, c.value, chunk.Len(), chunk.Rejected)
 		}
