@@ -60,6 +60,7 @@ type Decoder struct {
 	row    row
 	judged judgement
 	place  recorded
+	inner  *Decoder // of records that lines keep byte for byte; nil = none came yet
 
 	complaint, complaintDetail string // the first value that the contract refuses
 }
@@ -102,6 +103,9 @@ func New(layout *schemas.Layout, opt Options) *Decoder {
 // record's schema id: then nothing was appended, Wanted tells the id, and the
 // record must be appended again once it is known.
 func (d *Decoder) Append(c *schemas.Chunk, r Record) bool {
+	if d.isRaw(r.Value) {
+		return d.unwrap(c, r)
+	}
 	d.in, d.chunk, d.mark, d.waiting = r, c, len(c.Arena), false
 	ok := d.decode() && d.finish()
 	if d.waiting {

@@ -9,8 +9,9 @@ import (
 	"io"
 )
 
-// maxLine is the longest line that is read whole: the limit of a record.
-const maxLine = 256 << 10
+// maxLine is the longest line that is read whole: a record at its limit, kept byte
+// for byte in base64, and its headers.
+const maxLine = 512 << 10
 
 // ErrTruncated says that a recording stops in the middle: its end is not known,
 // so nothing after its last line may be concluded from it.
