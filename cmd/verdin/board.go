@@ -53,11 +53,11 @@ func (b *board) line(ns, rollout string) (line, bool) {
 	return l, ok
 }
 
-// ack takes a router's acknowledgement.
-func (b *board) ack(a schemas.Ack) {
+// ack takes a router's acknowledgement and its place in the stream.
+func (b *board) ack(seq uint64, a schemas.Ack) {
 	if l, ok := b.line(a.Namespace, a.Rollout); ok {
 		select {
-		case l.acks <- pump.Ack{Router: a.Router, Generation: a.Generation, Sequence: a.Sequence, At: a.At}:
+		case l.acks <- pump.Ack{Router: a.Router, Generation: a.Generation, Sequence: a.Sequence, At: a.At, Stream: seq}:
 		case <-l.gone:
 		}
 	}
@@ -78,8 +78,12 @@ func (b *board) result(o nats.Outcome) {
 func (b *board) queue(v *schemas.Verdict, digest string, lease float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.queued = append(b.queued, nats.Standing{Namespace: v.Namespace, BeatHead: schemas.BeatHead{
-		Rollout: v.Rollout, Generation: v.Generation, Sequence: v.Sequence, Digest: digest, LeaseSeconds: lease}})
+	b.queued = append(b.queued, standing(v, digest, lease))
+}
+
+func standing(v *schemas.Verdict, digest string, lease float64) nats.Standing {
+	return nats.Standing{Namespace: v.Namespace, BeatHead: schemas.BeatHead{
+		Rollout: v.Rollout, Generation: v.Generation, Sequence: v.Sequence, Digest: digest, LeaseSeconds: lease}}
 }
 
 // settle moves a verdict that was published to the heads of the chains.
@@ -106,6 +110,25 @@ func (b *board) stand(s nats.Standing) {
 		}
 	}
 	b.standings = append(b.standings, s)
+}
+
+// waiting is the number of verdicts of a rollout that are on their way.
+func (b *board) waiting(name string) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, q := range b.queued {
+		if q.Namespace+"/"+q.Rollout == name {
+			n++
+		}
+	}
+	return n
+}
+
+// vouch names a verdict that stands in NATS since before.
+func (b *board) vouch(s nats.Standing) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stand(s)
 }
 
 // heads is where every chain stands.

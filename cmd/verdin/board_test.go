@@ -57,14 +57,14 @@ func TestNewsForAStoppedRolloutAreDropped(t *testing.T) {
 	b := newBoard()
 	gone := make(chan struct{})
 	line := b.join("default/a", gone)
-	b.ack(schemas.Ack{Namespace: "default", Rollout: "a", Router: "r", Generation: 1, Sequence: 2})
-	if got := <-line.acks; got != (pump.Ack{Router: "r", Generation: 1, Sequence: 2}) {
+	b.ack(7, schemas.Ack{Namespace: "default", Rollout: "a", Router: "r", Generation: 1, Sequence: 2})
+	if got := <-line.acks; got != (pump.Ack{Router: "r", Generation: 1, Sequence: 2, Stream: 7}) {
 		t.Errorf("the acknowledgement arrives as %+v", got)
 	}
 	close(gone)
 	for range 3 * cap(line.acks) { // nobody takes them
-		b.ack(schemas.Ack{Namespace: "default", Rollout: "a"})
+		b.ack(7, schemas.Ack{Namespace: "default", Rollout: "a"})
 		b.result(outcomeNo(1, nats.Acked))
-		b.ack(schemas.Ack{Namespace: "default", Rollout: "unknown"})
+		b.ack(7, schemas.Ack{Namespace: "default", Rollout: "unknown"})
 	}
 }

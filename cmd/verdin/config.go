@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -28,10 +29,18 @@ type engineConfig struct {
 	Rollouts struct {
 		Dir string `yaml:"dir"` // watched: one spec a file, *.yaml
 	} `yaml:"rollouts"`
-	HTTP struct {
+	State stateConfig `yaml:"state"`
+	HTTP  struct {
 		Addr        string `yaml:"addr"`        // metrics and probes, loopback by default
 		NonLoopback bool   `yaml:"nonLoopback"` // allow an address that others can reach
 	} `yaml:"http"`
+}
+
+// stateConfig says where the engine keeps what it cannot read again.
+type stateConfig struct {
+	Dir           string        `yaml:"dir"`           // one folder per rollout below, default "state"
+	SnapshotEvery time.Duration `yaml:"snapshotEvery"` // default 30s
+	acceptLoss    bool          // --accept-journal-loss
 }
 
 const exampleConfig = `kafka: {brokers: ["localhost:9092"]}
@@ -49,12 +58,12 @@ func loadConfig(path string) (*engineConfig, error) {
 		return nil, err
 	}
 	c := &engineConfig{Engine: "verdin"}
-	c.HTTP.Addr = "127.0.0.1:9464"
+	c.HTTP.Addr, c.State.Dir = "127.0.0.1:9464", "state"
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&c.Signing.SeedFile, &c.Rollouts.Dir} {
+	for _, p := range []*string{&c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -16,7 +16,7 @@ import (
 
 	"verdin/decision"
 	"verdin/internal/pump"
-	"verdin/internal/telemetry"
+	"verdin/internal/pump/journal"
 )
 
 // folder runs the rollout specs of a folder.
@@ -24,13 +24,20 @@ type folder struct {
 	*wires
 	dir     string
 	diag    io.Writer
-	health  *telemetry.Health
 	running map[string]*running // by path
 	refused map[string]string   // by path: the last complaint, told once
+	failed  chan failure        // rollouts that have stopped by themselves
+}
+
+// failure is a rollout that has stopped because its journal cannot be written.
+type failure struct {
+	path string
+	err  error
 }
 
 const (
 	retryEvery = 10 * time.Second       // a refused file is tried again: a missing topic may have been made since
+	drainFor   = 5 * time.Second        // how long a rollout that stops waits for its last verdicts; the rest stays in the journal
 	quiet      = 200 * time.Millisecond // how long the folder must rest: half-written files are not read
 )
 
@@ -45,7 +52,7 @@ type running struct {
 // an error if there are files at the start and none can be run. All rollouts have
 // stopped when it returns.
 func (f *folder) watch(ctx context.Context) error {
-	f.running, f.refused = map[string]*running{}, map[string]string{}
+	f.running, f.refused, f.failed = map[string]*running{}, map[string]string{}, make(chan failure)
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", f.dir, err)
@@ -63,16 +70,18 @@ func (f *folder) watch(ctx context.Context) error {
 		for _, err := range news {
 			refused(f.diag, err)
 		}
-		if !f.rest(ctx, w) {
-			return nil
+		again, err := f.rest(ctx, w)
+		if !again {
+			return err
 		}
 		news = f.scan(ctx)
 	}
 }
 
 // rest waits until the folder has changed and is quiet again, or refused files are
-// due for another try. It returns false if ctx ended.
-func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) bool {
+// due for another try. It returns false if ctx ended, or if the disk did not take a
+// journal: what it holds is only known when the engine starts anew.
+func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) (again bool, err error) {
 	var due <-chan time.Time
 	if len(f.refused) > 0 {
 		due = time.After(retryEvery)
@@ -80,9 +89,19 @@ func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) bool {
 	for {
 		select {
 		case <-ctx.Done():
-			return false
+			return false, nil
 		case <-due:
-			return true
+			return true, nil
+		case stopped := <-f.failed:
+			err := fmt.Errorf("%s: the rollout has stopped: %w", stopped.path, stopped.err)
+			f.health.SetReady("journal", false, err.Error())
+			f.end(stopped.path)
+			if errors.Is(stopped.err, journal.ErrSync) {
+				return false, err
+			}
+			f.refused[stopped.path] = err.Error() // tried again, as a file that is refused
+			refused(f.diag, err)
+			due = time.After(retryEvery)
 		case err := <-w.Errors:
 			f.log.Error("watching the rollouts", "dir", f.dir, "err", err)
 		case <-w.Events:
@@ -141,9 +160,13 @@ func (f *folder) apply(ctx context.Context, path string) error {
 	if old := f.running[path]; old != nil && old.digest == spec.Digest {
 		return nil
 	}
-	b, err := f.prepare(ctx, spec)
+	b, err := f.find(ctx, spec, string(data))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	f.end(path) // the old generation speaks to the end before the next one reads where the chain stands
+	err = b.open(ctx)
 	if errors.Is(err, errEnded) {
-		f.end(path)
 		f.running[path] = &running{name: name, digest: spec.Digest, stop: func() {}}
 		f.log.Info("rollout ended before: change its spec to begin anew", "rollout", name, "file", path, "last", err.Error())
 		return nil
@@ -151,7 +174,6 @@ func (f *folder) apply(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	f.end(path)
 	f.start(ctx, path, b)
 	return nil
 }
@@ -161,16 +183,31 @@ func (f *folder) start(ctx context.Context, path string, b *begin) {
 	r := &running{name: b.name(), digest: b.spec.Digest, stop: cancel}
 	ticks := make(chan pump.Tick)
 	r.done.Go(func() { clock(ctx, ticks) })
-	r.done.Go(func() { b.run(ctx, ticks, nil) })
+	r.done.Go(func() {
+		if err := b.run(ctx, ticks, nil); err != nil {
+			f.tell(ctx, failure{path, err})
+		}
+	})
 	f.running[path] = r
-	f.log.Info("rollout started", "rollout", r.name, "file", path, "spec", r.digest)
+	f.health.SetReady("journal", true, "")
+	f.log.Info("rollout started", "rollout", r.name, "file", path, "spec", r.digest, "generation", b.generation)
 }
 
+// tell reports a rollout that has stopped by itself, unless somebody stops it meanwhile.
+func (f *folder) tell(ctx context.Context, what failure) {
+	select {
+	case f.failed <- what:
+	case <-ctx.Done():
+	}
+}
+
+// end stops a rollout and waits until its verdicts are published, or a moment.
 func (f *folder) end(path string) {
 	if r := f.running[path]; r != nil {
 		r.stop()
 		r.done.Wait()
 		delete(f.running, path)
+		await(drainFor, func() bool { return f.board.waiting(r.name) == 0 || !f.nc.IsConnected() })
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"verdin/decision"
+	"verdin/ingest/kafka"
 	"verdin/internal/engine"
 	"verdin/internal/telemetry"
 	"verdin/schemas"
@@ -26,10 +27,68 @@ func (b *begin) declare() {
 		b.metrics.Declare(telemetry.Check, d.Name+"/drift")
 	}
 	b.metrics.Declare(telemetry.Check, "sample_ratio")
+	for _, f := range fates {
+		b.metrics.Declare(telemetry.Fate, f.name)
+	}
+}
+
+// fates are what may become of a row.
+var fates = []struct {
+	name string
+	of   func(engine.Counts) uint64
+}{
+	{"counted", func(c engine.Counts) uint64 { return c.Counted }},
+	{"duplicate", func(c engine.Counts) uint64 { return c.Duplicate }},
+	{"late", func(c engine.Counts) uint64 { return c.Late }},
+	{"other_rollout", func(c engine.Counts) uint64 { return c.Other }},
+	{"unknown_arm", func(c engine.Counts) uint64 { return c.Arm }},
+	{"before_start", func(c engine.Counts) uint64 { return c.Early }},
+	{"no_key", func(c engine.Counts) uint64 { return c.NoKey }},
+}
+
+// count counts the rows of a chunk by kind.
+func (b *begin) count(c *schemas.Chunk) {
+	var n [schemas.Kinds]int64
+	for _, k := range c.Kind {
+		n[k]++
+	}
+	for k, rows := range n {
+		b.metrics.Events(schemas.Kind(k), rows)
+	}
+}
+
+// lost counts offsets that a log no longer has.
+func (b *begin) lost(topic string, partition int32, g kafka.Gap) {
+	b.metrics.DataGap(topic, partition, g.To-g.From)
+}
+
+// account sets the metrics of the shell after a cut: rows by fate, positions, journal.
+func (b *begin) account() {
+	m, name := b.metrics, b.name()
+	for i, f := range fates {
+		var n uint64
+		for s := range b.topics.Shards {
+			n += f.of(b.live.Core.Shard(s).Counts(name))
+		}
+		m.Rows(name, f.name, int64(n-min(n, b.told[i])))
+		b.told[i] = n
+	}
+	if b.live.Status != nil {
+		for i, s := range b.consumer.Status() {
+			m.Lag(s.Topic, s.Partition, max(0, s.HighWatermark-b.live.Next(i)))
+		}
+	}
+	if s := b.live.Store; s != nil {
+		m.JournalBytes(name, s.Journal().Bytes())
+		if at := s.Saved(); at > 0 {
+			m.Snapshot(name, float64(at)/1e9)
+		}
+	}
 }
 
 // observe sets the metrics after a cut.
 func (b *begin) observe(o engine.Outcome) {
+	b.account()
 	m, name := b.metrics, b.name()
 	m.WindowsClosed(name, int64(o.Windows))
 	m.Phase(name, o.State.Phase)
@@ -46,7 +105,7 @@ func (b *begin) observe(o engine.Outcome) {
 	}
 	for s, logs := range b.topics.Shards {
 		for g, l := range logs {
-			if top := b.core.Shard(s).Top(g); top != schemas.Unknown {
+			if top := b.live.Core.Shard(s).Top(g); top != schemas.Unknown {
 				m.Watermark(l.Topic, l.Partition, float64(top.Add(-b.spec.Source.Lateness))/1e9)
 			}
 		}

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"time"
 
+	natsgo "github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"verdin/decision"
 	"verdin/internal/pump"
 	"verdin/internal/telemetry"
 	"verdin/publish/nats"
@@ -19,6 +21,7 @@ import (
 
 func newRun() *cobra.Command {
 	var path string
+	var acceptLoss bool
 	cmd := &cobra.Command{
 		Use:   "run -c verdin.yaml",
 		Short: "Judge rollouts live: events from Kafka, verdicts to NATS",
@@ -35,9 +38,11 @@ none of them, it ends.`,
 			if err != nil {
 				return usage(err)
 			}
+			cfg.State.acceptLoss = acceptLoss
 			return serve(cmd.Context(), cfg, cmd.ErrOrStderr())
 		},
 	}
+	cmd.Flags().BoolVar(&acceptLoss, "accept-journal-loss", false, "go on although a journal is damaged: drop what stands behind the damage")
 	cmd.Flags().StringVarP(&path, "config", "c", "verdin.yaml", "engine file")
 	return cmd
 }
@@ -55,29 +60,56 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	log.Info("signing key", "file", cfg.Signing.SeedFile, "public", key.ID, "created", created)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	w, err := connect(ctx, cfg.NATS, key, cfg.Engine, wallClock, log)
+	wctx, hangUp := context.WithCancel(context.WithoutCancel(ctx)) // the wires live until the last verdicts are out
+	defer hangUp()
+	w, err := connect(wctx, cfg.NATS, key, cfg.Engine, wallClock, log)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	defer stop()
-	w.kafka = cfg.Kafka
-	health := telemetry.NewHealth("nats", "rollouts")
-	health.SetReady("nats", true, "connected")
-	w.metrics.BuildInfo(version(), "", "")
-	served, err := listen(ctx, stop, cfg, telemetry.Handler(w.metrics, health), log)
+	defer hangUp()
+	w.kafka, w.state = cfg.Kafka, cfg.State
+	w.health.SetReady("journal", true, "")
+	w.running.Go(func() { w.watchNATS(wctx) })
+	w.metrics.BuildInfo(version(), "", decision.RulesVersion)
+	served, err := listen(ctx, stop, cfg, telemetry.Handler(w.metrics, w.health), log)
 	if err != nil {
 		return err
 	}
 	w.running.Go(func() {
-		w.publisher.RunBeats(ctx, 5*time.Second, wallClock, w.board.heads, func(err error) { log.Error("heartbeat", "err", err) })
+		w.publisher.RunBeats(wctx, 5*time.Second, wallClock, w.board.heads, func(err error) { log.Error("heartbeat", "err", err) })
 	})
-	f := &folder{wires: w, dir: cfg.Rollouts.Dir, diag: diag, health: health}
+	f := &folder{wires: w, dir: cfg.Rollouts.Dir, diag: diag}
 	err = f.watch(ctx)
 	stop()
+	await(drainFor, func() bool { return w.outbox.Len() == 0 || !w.nc.IsConnected() })
 	err = errors.Join(err, <-served)
 	log.Info("stopped")
 	return err
+}
+
+// watchNATS keeps the readiness of the connection until ctx ends, and what the outbox
+// holds in the metrics.
+func (w *wires) watchNATS(ctx context.Context) {
+	changes := w.nc.StatusChanged(natsgo.CONNECTED, natsgo.RECONNECTING, natsgo.DISCONNECTED, natsgo.CLOSED)
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		up := w.nc.IsConnected()
+		w.health.SetReady("nats", up, map[bool]string{true: "connected", false: "not connected: verdicts wait"}[up])
+		age := time.Duration(0)
+		if since, ok := w.outbox.Oldest(); ok {
+			age = w.now().Sub(since)
+		}
+		w.metrics.OutboxAge(age.Seconds())
+		select {
+		case <-ctx.Done():
+			w.nc.RemoveStatusListener(changes)
+			return
+		case <-changes:
+		case <-look.C:
+		}
+	}
 }
 
 // listen serves metrics and probes until ctx ends. The channel tells how that

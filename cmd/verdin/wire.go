@@ -22,6 +22,7 @@ import (
 // wires are the connections that the rollouts of one engine share.
 type wires struct {
 	kafka     kafka.Config
+	state     stateConfig
 	nc        *natsgo.Conn
 	publisher *nats.Publisher
 	outbox    *nats.Outbox
@@ -29,11 +30,13 @@ type wires struct {
 	now       func() schemas.Time
 	log       *slog.Logger
 	metrics   *telemetry.Metrics
+	health    *telemetry.Health
 	running   sync.WaitGroup
+	report    func(error)
 }
 
-// connect opens the NATS side: bucket and streams, publisher, outbox and
-// acknowledgements. The outbox and the listener run until ctx ends.
+// connect opens the NATS side: bucket and streams, publisher and outbox, which runs
+// until ctx ends.
 func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName string, now func() schemas.Time, log *slog.Logger) (*wires, error) {
 	report := func(err error) {
 		if ctx.Err() == nil { // at the end connections close: nothing to report
@@ -44,7 +47,8 @@ func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName str
 	if err != nil {
 		return nil, err
 	}
-	w := &wires{nc: nc, board: newBoard(), now: now, log: log, metrics: telemetry.New()}
+	w := &wires{nc: nc, board: newBoard(), now: now, log: log, report: report,
+		metrics: telemetry.New(), health: telemetry.NewHealth("nats", "journal", "rollouts")}
 	if err := nats.Setup(ctx, nc, 1); err != nil {
 		nc.Close()
 		return nil, err
@@ -56,11 +60,6 @@ func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName str
 	}
 	w.outbox = nats.NewOutbox(w.publisher, nats.OutboxOptions{Now: now, Done: w.done, OnError: report})
 	w.running.Go(func() { w.outbox.Run(ctx) })
-	w.running.Go(func() {
-		if err := nats.FollowAcks(ctx, nc, w.board.ack, report); err != nil {
-			report(err)
-		}
-	})
 	return w, nil
 }
 
@@ -81,16 +80,22 @@ func (w *wires) done(o nats.Outcome) {
 // the chain of verdicts is known.
 type begin struct {
 	*wires
-	spec     *decision.Spec
-	topics   *pump.Topics
-	layout   *schemas.Layout
-	consumer *kafka.Consumer
-	core     *engine.Engine
+	spec       *decision.Spec
+	text       string // of the spec, as it stands in its file
+	topics     *pump.Topics
+	layout     *schemas.Layout
+	live       pump.Live
+	consumer   *kafka.Consumer
+	batches    chan pump.Batch
+	reading    sync.WaitGroup
+	unread     context.CancelFunc // ends the reading
+	told       [7]uint64          // rows by fate, as the metrics have them
+	generation uint64             // 0 = whichever
+	head       nats.Head          // of the chain in NATS, as it was found
 }
 
-// prepare checks the topics of a spec, opens the consumer at their end, and starts
-// the rollout after the last generation that stands in NATS.
-func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error) {
+// find looks up the topics of a spec.
+func (w *wires) find(ctx context.Context, spec *decision.Spec, text string) (*begin, error) {
 	info, err := kafka.Describe(ctx, w.kafka, pump.TopicNames(spec))
 	if err != nil {
 		return nil, err
@@ -99,27 +104,31 @@ func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error
 	if err != nil {
 		return nil, usage(err)
 	}
+	b := &begin{wires: w, spec: spec, text: text, topics: topics, layout: engine.Layout(spec)}
+	b.declare()
+	return b, nil
+}
+
+// prepare readies a rollout that keeps nothing, after the last generation that stands
+// in NATS: the demo's.
+func (w *wires) prepare(ctx context.Context, spec *decision.Spec) (*begin, error) {
+	b, err := w.find(ctx, spec, "")
+	if err != nil {
+		return nil, err
+	}
 	head, err := w.publisher.Head(ctx, spec.Namespace, spec.Name)
 	if err != nil {
 		return nil, err
 	}
 	var last decision.Head
 	if v := head.Verdict; v != nil {
-		if decision.Final(v.Phase) && v.SpecDigest == spec.Digest {
-			return nil, fmt.Errorf("%w: %s, generation %d", errEnded, v.Phase, v.Generation)
-		}
-		last = decision.Head{Generation: v.Generation}
+		last.Generation = v.Generation
 	}
-	b := &begin{wires: w, spec: spec, topics: topics, layout: engine.Layout(spec), core: engine.New(topics.Shards)}
-	if b.consumer, err = kafka.Open(ctx, w.kafka, topics.Assignments(kafka.Latest)); err != nil {
+	b.live.Core = engine.New(b.topics.Shards)
+	if err := b.live.Core.Start(spec, b.layout, last, w.now().Add(spec.Source.Window)); err != nil {
 		return nil, err
 	}
-	if err := b.core.Start(spec, b.layout, last, w.now().Add(spec.Source.Window)); err != nil {
-		b.consumer.Close()
-		return nil, err
-	}
-	b.declare()
-	return b, nil
+	return b, b.read(ctx, b.topics.Assignments(kafka.Latest), nil)
 }
 
 // errEnded says that there is nothing left to do for a spec: a restarted engine must
@@ -128,31 +137,92 @@ var errEnded = errors.New("the rollout has ended")
 
 func (b *begin) name() string { return b.spec.FullName() }
 
-// run feeds the rollout until ctx ends; each hears of every cut.
-func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engine.Outcome, decision.Cut)) {
-	defer b.consumer.Close()
-	line := b.board.join(b.name(), ctx.Done())
-	defer b.board.leave(b.name())
-	batches := make(chan pump.Batch)
-	reader := &pump.Reader{Topics: b.topics, Layout: b.layout, Now: b.now, Log: b.log,
-		Rejected: func(_ string, r schemas.Rejection) { b.metrics.Rejected(r.Reason, 1) }}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		reader.Run(ctx, b.consumer.Records(), batches)
-		if err := b.consumer.Err(); err != nil {
+// read opens the consumer and decodes what it brings until stopReading.
+func (b *begin) read(ctx context.Context, as []kafka.Assignment, then *pump.Arrivals) (err error) {
+	if b.consumer, err = kafka.Open(ctx, b.kafka, as); err != nil {
+		return err
+	}
+	b.decode(ctx, then)
+	return nil
+}
+
+// decode starts the reader on the open consumer.
+func (b *begin) decode(ctx context.Context, then *pump.Arrivals) {
+	ctx, b.unread = context.WithCancel(ctx)
+	out, consumer := make(chan pump.Batch), b.consumer
+	b.batches = out
+	reader := &pump.Reader{Topics: b.topics, Layout: b.layout, Now: b.now, Log: b.log, Arrivals: then,
+		Rejected: func(_ string, r schemas.Rejection) { b.metrics.Rejected(r.Reason, 1) }, Read: b.count, Lost: b.lost}
+	b.reading.Go(func() {
+		reader.Run(ctx, consumer.Records(), out)
+		if err := consumer.Err(); err != nil {
 			b.log.Error("reading stopped", "rollout", b.name(), "err", err)
 		}
-	}()
-	live := &pump.Live{Spec: b.spec, Core: b.core, Batches: batches, Ticks: ticks, Acks: line.acks, Results: line.results,
-		Publish: b.publish, Each: func(o engine.Outcome, c decision.Cut) {
-			b.observe(o)
-			if each != nil {
-				each(o, c)
-			}
-		}}
-	live.Run(ctx, b.topics.Shards)
-	<-read
+	})
+}
+
+// stopReading closes the consumer.
+func (b *begin) stopReading() {
+	if b.consumer != nil {
+		b.unread()
+		b.reading.Wait()
+		b.consumer.Close()
+		b.consumer = nil
+	}
+}
+
+// close lets go of what was opened for a rollout.
+func (b *begin) close() error {
+	b.stopReading()
+	return b.live.Store.Close()
+}
+
+// run feeds the rollout until ctx ends or its journal cannot be written; each hears of
+// every cut.
+func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engine.Outcome, decision.Cut)) error {
+	line := b.board.join(b.name(), ctx.Done())
+	defer b.board.leave(b.name())
+	var beside sync.WaitGroup
+	aside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer beside.Wait()
+	defer stop()
+	l := &b.live
+	l.Spec, l.Batches, l.Ticks, l.Acks, l.Results, l.Publish = b.spec, b.batches, ticks, line.acks, line.results, b.publish
+	l.Took = b.metrics.CutSeconds
+	l.Each = func(o engine.Outcome, c decision.Cut) {
+		b.observe(o)
+		if each != nil {
+			each(o, c)
+		}
+	}
+	beside.Go(func() { b.followAcks(aside) })
+	if l.Store != nil {
+		behind := b.copyJournal(aside, &beside)
+		defer b.awaitMirror(behind)
+		b.takeUp()
+	}
+	err := l.Run(ctx, b.topics.Shards)
+	if cerr := b.close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// followAcks passes on what routers acknowledge of this generation.
+func (b *begin) followAcks(ctx context.Context) {
+	from := uint64(0)
+	if b.live.From != nil {
+		from = b.live.From.Place.Stream + 1
+	}
+	take := func(seq uint64, a schemas.Ack) {
+		if b.generation == 0 || a.Generation == b.generation {
+			b.board.ack(seq, a)
+		}
+	}
+	err := nats.FollowAcksOf(ctx, b.nc, b.spec.Namespace, b.spec.Name, from, take, b.report)
+	if err != nil && ctx.Err() == nil {
+		b.report(fmt.Errorf("rollout %s hears no router: %w", b.name(), err))
+	}
 }
 
 // publish hands a verdict to the outbox.

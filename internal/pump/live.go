@@ -27,6 +27,8 @@ type Live struct {
 	Publish func(*schemas.Verdict)             // hands a verdict over; must not block for long
 	Each    func(engine.Outcome, decision.Cut) // called after every cut; nil = nobody listens
 
+	Took func(seconds float64) // hears how long each cut was judged, by the machine's clock; nil = nobody does
+
 	Store  *Store           // keeps what cannot be read again; nil = nothing is kept
 	From   *Resumed         // where to go on; nil = at the beginning
 	Status func() []Reading // how the reading of each log goes; nil = nobody knows, all is well
@@ -106,6 +108,9 @@ func (l *Live) finish() error {
 	}
 	return l.Store.save(l.Core, l.place, &l.acks)
 }
+
+// Next is the position of a log at the last cut.
+func (l *Live) Next(log int) int64 { return l.place.Next[log] }
 
 // feed gives a batch to the engine.
 func (l *Live) feed(b Batch) {
@@ -210,7 +215,11 @@ func (l *Live) cut(wall schemas.Time) error {
 	if err := l.Store.append(c); err != nil {
 		return err
 	}
+	began := time.Now()
 	outs := step(l.Core, l.Spec.FullName(), l.flat, c)
+	if l.Took != nil {
+		l.Took(time.Since(began).Seconds())
+	}
 	for _, o := range outs {
 		if v := o.Verdict; v != nil {
 			payload := v.AppendJSON(nil)

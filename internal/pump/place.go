@@ -20,6 +20,7 @@ type Place struct {
 	Next    []int64      `json:"next"` // per log
 	Stream  uint64       `json:"stream"`
 	Open    []Open       `json:"open"`              // verdicts whose result is not known, in order
+	Acked   string       `json:"acked,omitempty"`   // digest of the last verdict that stands in the chain, as far as it is known
 	Dropped string       `json:"dropped,omitempty"` // digest of the last verdict that was not sent: what follows it has no place in the chain
 
 	Pending []pendingVerdict  `json:"pending"` // not yet applied
@@ -71,7 +72,10 @@ func (p *Place) settle(generation, sequence uint64, result string) (digest strin
 	}
 	digest = p.Open[i].Digest
 	p.Open = slices.Delete(slices.Clone(p.Open), i, i+1)
-	if result == "expired" {
+	switch result {
+	case "acked":
+		p.Acked = digest
+	case "expired":
 		p.Dropped = digest
 	}
 	return digest

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"verdin/decision"
 	"verdin/internal/engine"
@@ -55,6 +56,21 @@ func (s *Store) Knows(digest string) bool {
 		}
 	}
 	return false
+}
+
+// Chain is the verdicts of the last generation up to the one with a digest, in order.
+func (s *Store) Chain(last string) (all [][]byte) {
+	for i := len(s.script.Intents) - 1; i >= 0; i-- {
+		if one := s.script.Intents[i]; one.Digest == last {
+			v, err := schemas.ParseVerdict(one.Payload)
+			if err != nil {
+				return nil
+			}
+			all, last = append(all, one.Payload), v.PrevDigest
+		}
+	}
+	slices.Reverse(all)
+	return all
 }
 
 // fits tells whether the last generation may go on under a spec and its topics.

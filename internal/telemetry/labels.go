@@ -13,6 +13,7 @@ const (
 	Verdict Label = "verdict"
 	Reason  Label = "reason" // stable code of a rejection or a verdict
 	Topic   Label = "topic"
+	Fate    Label = "fate" // what became of a row
 )
 
 // Other stands for every value that nobody declared.

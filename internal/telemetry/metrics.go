@@ -21,6 +21,8 @@ type Metrics struct {
 	result, estimate, low, high *prometheus.GaugeVec
 	logE, weight, phase         *prometheus.GaugeVec
 	watermark, lag, build       *prometheus.GaugeVec
+	journal, mirror, snapshot   *prometheus.GaugeVec
+	rows                        *prometheus.CounterVec
 	outbox                      prometheus.Gauge
 	cut, publish                prometheus.Histogram
 }
@@ -53,6 +55,10 @@ func New() *Metrics {
 	m.phase = m.gauge("rollout_phase", "1 for the phase that a rollout is in, else 0.", "rollout", "phase")
 	m.watermark = m.gauge("watermark_timestamp_seconds", "Event time up to which a partition is complete.", "topic", "partition")
 	m.lag = m.gauge("kafka_consumer_lag", "Records of a partition that were not read yet.", "topic", "partition")
+	m.rows = m.counter("rows_total", "Rows of a rollout's logs by what became of them.", "rollout", "fate")
+	m.journal = m.gauge("journal_bytes", "Size of a rollout's journal.", "rollout")
+	m.mirror = m.gauge("journal_mirror_lag_records", "Records of a rollout's journal that its mirror lacks.", "rollout")
+	m.snapshot = m.gauge("snapshot_timestamp_seconds", "When the last snapshot of a rollout was taken.", "rollout")
 	m.build = m.gauge("build_info", "1, labelled with what was built.", "version", "revision", "goversion", "rules")
 
 	m.outbox = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "verdin", Name: "outbox_age_seconds", Help: "Age of the oldest verdict that waits for its acknowledgement; 0 when none waits."})

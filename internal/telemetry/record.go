@@ -86,6 +86,27 @@ func (m *Metrics) Lag(topic string, partition int32, records int64) {
 	set(m.lag, float64(records), m.partition(topic, partition)...)
 }
 
+// Rows counts n rows of a rollout's logs with the same fate: "counted", "duplicate",
+// "late" and so on, a word of the code.
+func (m *Metrics) Rows(rollout, fate string, n int64) {
+	add(m.rows, n, m.labels.bound(Rollout, rollout), m.labels.bound(Fate, fate))
+}
+
+// JournalBytes shows the size of a rollout's journal.
+func (m *Metrics) JournalBytes(rollout string, n int64) {
+	set(m.journal, float64(n), m.labels.bound(Rollout, rollout))
+}
+
+// MirrorLag shows how many records of a rollout's journal the mirror lacks.
+func (m *Metrics) MirrorLag(rollout string, records uint64) {
+	set(m.mirror, float64(records), m.labels.bound(Rollout, rollout))
+}
+
+// Snapshot shows when the last snapshot of a rollout was taken, in Unix seconds.
+func (m *Metrics) Snapshot(rollout string, seconds float64) {
+	set(m.snapshot, seconds, m.labels.bound(Rollout, rollout))
+}
+
 // CutSeconds records how long one cut took to judge.
 func (m *Metrics) CutSeconds(s float64) { observe(m.cut, s) }
 
@@ -108,10 +129,10 @@ func (m *Metrics) BuildInfo(version, revision, rules string) {
 // Forget drops every series of a rollout that ended.
 func (m *Metrics) Forget(rollout string) {
 	at := prometheus.Labels{string(Rollout): rollout}
-	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts} {
+	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows} {
 		v.DeletePartialMatch(at)
 	}
-	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase} {
+	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase, m.journal, m.mirror, m.snapshot} {
 		v.DeletePartialMatch(at)
 	}
 }
