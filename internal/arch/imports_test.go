@@ -45,6 +45,7 @@ var table = []row{
 	{pkg: "stats", own: []string{"internal/wire"}, third: []string{gonum}},
 	{pkg: "stats/sequential", own: []string{"stats"}, third: []string{gonum}},
 	{pkg: "stats/multiple", own: []string{"stats"}, third: []string{gonum}},
+	{pkg: "internal/peers", own: []string{"stats/sequential"}, third: []string{gonum}},
 	{pkg: "drift", own: []string{"stats", "stats/sequential"}, third: []string{gonum}},
 	{pkg: "decision", own: []string{"schemas", "internal/wire", "stats", "stats/multiple"}, third: []string{yaml}},
 

@@ -115,3 +115,74 @@ func testClusterScore(t *testing.T, v *vector) {
 	v.equal(t, "S", s.s[0])
 	v.equal(t, "V", s.v[0])
 }
+
+// testAsymptoticInterval: the common bound with the variance of all values so far put
+// in, n units of it (asymptotic) or the sum of squares (Lyapunov).
+func testAsymptoticInterval(t *testing.T, v *vector) {
+	x, alpha := nums(t, v.Inputs, "x"), num(t, v.Params, "alpha")
+	low, high := []float64{}, []float64{}
+	for _, at := range read[[]int](t, v.Inputs, "at") {
+		var m Moments
+		for _, y := range x[:at] {
+			m = m.Merge(Moments{N: 1, Mean: y})
+		}
+		n, half := float64(at), math.Inf(1)
+		variance := m.M2 / (n - 1)
+		switch {
+		case at < 2:
+		case v.Method == "asymptotic_confseq":
+			half = math.Sqrt(variance) * NormalBound(n, 1/lambertRho(num(t, v.Params, "t_opt"), alpha), alpha) / n
+		default:
+			half = NormalBound(n*variance, 1/num(t, v.Params, "rho2"), alpha) / n
+		}
+		low, high = append(low, m.Mean-half), append(high, m.Mean+half)
+	}
+	v.equalPath(t, "lower", low)
+	v.equalPath(t, "upper", high)
+}
+
+// lambertRho is the exact optimum that BestRho approximates, as 1/ρ: with
+// w·e^w = −α²/e, w < −1, it is (−w − 1)/t.
+func lambertRho(t, alpha float64) float64 {
+	want := 2*math.Log(alpha) - 1 // log(−w) + w
+	w := -2.0
+	for range 100 {
+		w = want - math.Log(-w)
+	}
+	return (-w - 1) / t
+}
+
+// plugIn is the product of block factors for the arms' posterior means, against the line
+// θb = θa + delta: the e-value of safestats, from this package's factor.
+func plugIn(t *testing.T, v *vector, delta float64, prior [4]float64) float64 {
+	na, nb := num(t, v.Params, "na"), num(t, v.Params, "nb")
+	ya, yb := nums(t, v.Inputs, "ya"), nums(t, v.Inputs, "yb")
+	logE := 0.0
+	a1, a0, b1, b0 := prior[0], prior[1], prior[2], prior[3]
+	for i := range ya {
+		pa, pb := inside(a1/(a1+a0)), inside(b1/(b1+b0))
+		h := half{slope: 1, shift: delta}
+		h.above = !(pb > h.at(pa))
+		logE += h.logFactor(Counts{int64(na), int64(ya[i])}, Counts{int64(nb), int64(yb[i])}, pa, pb)
+		a1, a0, b1, b0 = a1+ya[i], a0+na-ya[i], b1+yb[i], b0+nb-yb[i]
+	}
+	return logE
+}
+
+func testPlugIn(t *testing.T, v *vector) {
+	var prior [4]float64
+	for i, name := range []string{"betaA1", "betaA2", "betaB1", "betaB2"} {
+		prior[i] = num(t, v.Params, name)
+	}
+	logE := plugIn(t, v, 0, prior)
+	v.equal(t, "log_e", logE)
+	v.equal(t, "e", math.Exp(logE))
+}
+
+func testPlugInGrid(t *testing.T, v *vector) {
+	var got []float64
+	for _, delta := range nums(t, v.Expected, "delta") {
+		got = append(got, plugIn(t, v, delta, [4]float64{0.18, 0.18, 0.18, 0.18}))
+	}
+	v.equalPath(t, "log_e", got)
+}
