@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -125,5 +126,39 @@ func TestACompactedTopicHasHolesButNoGaps(t *testing.T) {
 	v := readTo(t, cfg, Assignment{Topic: "log"}, n)
 	if v.Skipped.Compacted == 0 || v.Skipped.Compacted+int64(len(v.Offsets)) != n || len(v.Gaps) > 0 {
 		t.Errorf("%d records, skipped %+v, gaps %v", len(v.Offsets), v.Skipped, v.Gaps)
+	}
+}
+
+// A receiver that is so slow that retention overtakes it is told what it missed.
+func TestRetentionThatOvertakesASlowReceiverIsAGap(t *testing.T) {
+	k, cfg := startBroker(t, kfake.SeedTopics(1, "log"))
+	p := newTestProducer(t, cfg)
+	c := open(t, cfg, Assignment{Topic: "log"})
+	v := view{}
+	var held []*Records
+	for i := range buffers { // with all buffers out nothing is fetched
+		write(t, p, "log", i, 1)
+		r := <-c.Records()
+		v.see(t, r)
+		held = append(held, r)
+	}
+	write(t, p, "log", buffers, 20)
+	if err := k.DeleteRecords("log", 0, 15); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range held {
+		r.Release()
+	}
+	v.follow(t, c, func(v *view) bool { return v.Next == buffers+20 })
+	v.want(t, view{Offsets: append(upTo(buffers), upTo(buffers + 20)[15:]...), Gaps: []Gap{{buffers, 15, GapExpired}}, Next: buffers + 20})
+}
+
+func TestPausesBetweenAttemptsGrowToALimit(t *testing.T) {
+	for n, before := 1, backoff(0); n < 1000; n++ {
+		d := backoff(n)
+		if d < before || d > 3*time.Second || d < 50*time.Millisecond {
+			t.Fatalf("attempt %d after %v, the one before after %v", n, d, before)
+		}
+		before = d
 	}
 }

@@ -168,7 +168,11 @@ func TestRealRestartAndCutOff(t *testing.T) {
 		}
 	}
 	batches(0, 3)
-	c := open(t, b.cfg, Assignment{Topic: topic})
+	c, err := Open(t.Context(), b.cfg, []Assignment{{Topic: topic}}) // starting a broker may take a minute
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
 	v := follow(t, c, 30)
 	b.run("stop")
 	until(t, "it is missed", func() bool { return c.Status()[0].Err != nil })
