@@ -67,6 +67,7 @@ func (l *learner) freeze(p *window.Plan, wall schemas.Time) (*window.Plan, schem
 			learnt[f] = edges(l.samples[k].Values(), coarseBins)
 		}
 	}
+	clear(l.samples) // they have served
 	return revise(p, learnt), p.Window(wall).Add(p.Length)
 }
 

@@ -71,7 +71,7 @@ func TestRestoredAtEveryCutNothingChanges(t *testing.T) {
 				if o.Verdict != nil {
 					verdicts++
 				}
-				s.core = again(t, s.core, s.fresh(t), n%9 == 0)
+				s.core = again(t, s.core, s.fresh(t), n%20 == 0)
 			})
 			if n != len(want) || verdicts < 2 {
 				t.Errorf("%d cuts of %d, %d verdicts", n, len(want), verdicts)

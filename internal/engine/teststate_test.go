@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"verdin/ingest/window"
+	"verdin/stats"
+)
+
+// drawn is a block of either lane with rows of every metric and feature, now and then
+// with an empty arm, unclean, or with a gap.
+func drawn(c compiled, rng *rand.Rand, stage int) Block {
+	b := block(c)
+	b.Stage, b.Gap = stage, rng.IntN(9) == 0
+	b.Clean = !b.Gap && rng.IntN(5) > 0
+	b.Share = []float64{0, 0.1, 0.1, 0.1}[rng.IntN(4)]
+	b.Start = second(float64(rng.IntN(1000)))
+	if rng.IntN(3) == 0 {
+		b.Lane = window.Label
+		for _, arm := range []*window.Arm{b.Stable, b.Canary} {
+			*arm = window.Arm{Metrics: []stats.Summary{stats.NewSummary(stats.Shape{Kind: stats.Proportion})}}
+		}
+	}
+	for a, arm := range []*window.Arm{b.Stable, b.Canary} {
+		if rng.IntN(12) == 0 {
+			continue
+		}
+		for range 60 - 20*a {
+			arm.N++
+			for m := range arm.Metrics {
+				x := rng.ExpFloat64() * 10
+				if arm.Metrics[m].Shape.Kind == stats.Proportion {
+					x = float64(rng.IntN(8) / 7)
+				}
+				arm.Metrics[m].Add(x)
+			}
+			for f := range arm.Features {
+				arm.Features[f].AddBin(rng.IntN(window.Subs), rng.IntN(arm.Features[f].Shape.Bins))
+			}
+		}
+	}
+	return b
+}
+
+// learntPlan is the spec of these tests with the edges of its features known.
+func learntPlan(t testing.TB) compiled {
+	c := testCompiled(t, nil)
+	c.plan = revise(c.plan, [][]float64{nil, {20, 40, 60}})
+	return c
+}
+
+// R39 for every row of the catalogue: a test that is restored at every block has the same
+// state, and says at every later block what the undisturbed one says.
+func TestEveryTestKeepsItsState(t *testing.T) {
+	c := learntPlan(t)
+	for _, row := range catalogue {
+		ref, live := row.new(c), row.new(c)
+		if len(ref) == 0 {
+			t.Errorf("%s: the spec asks for none", row.name)
+		}
+		rng, first := rand.New(rand.NewPCG(1, 1)), ref[0].AppendState(nil)
+		for n := range 90 {
+			b := drawn(c, rng, n/30)
+			b.Revision = 1
+			again := row.new(c)
+			for i := range ref {
+				if n%30 == 0 {
+					ref[i].StartStage(b.Stage)
+					live[i].StartStage(b.Stage)
+				}
+				ref[i].Observe(b)
+				live[i].Observe(b)
+				state := live[i].AppendState([]byte("x"))[1:]
+				if err := again[i].Restore(state); err != nil {
+					t.Fatalf("%s: %v", row.name, err)
+				}
+				if !bytes.Equal(again[i].AppendState(nil), state) || !bytes.Equal(ref[i].AppendState(nil), state) {
+					t.Fatalf("%s, block %d: another state", row.name, n)
+				}
+				if want, got := ref[i].Evidence(nil), again[i].Evidence(nil); !reflect.DeepEqual(got, want) {
+					t.Fatalf("%s, block %d: restored %+v\nundisturbed %+v", row.name, n, got, want)
+				}
+			}
+			live = again
+		}
+		if bytes.Equal(ref[0].AppendState(nil), first) {
+			t.Errorf("%s: nothing was learnt: the law is about nothing", row.name)
+		}
+	}
+}
+
+func TestATestRefusesADamagedState(t *testing.T) {
+	c := learntPlan(t)
+	for _, row := range catalogue {
+		state := row.new(c)[0].AppendState(nil)
+		for _, b := range [][]byte{nil, state[:len(state)-1], append(bytes.Clone(state), 0), state[:len(state)/2]} {
+			if err := row.new(c)[0].Restore(b); !errors.Is(err, errTest) {
+				t.Errorf("%s: %d of %d bytes: %v", row.name, len(b), len(state), err)
+			}
+		}
+	}
+}
+
+func FuzzRestoreTests(f *testing.F) {
+	c := learntPlan(f)
+	for i, row := range catalogue {
+		test, rng := row.new(c)[0], rand.New(rand.NewPCG(1, 1))
+		f.Add(uint8(i), test.AppendState(nil))
+		for range 20 {
+			test.Observe(drawn(c, rng, 0))
+		}
+		f.Add(uint8(i), test.AppendState(nil))
+	}
+	f.Fuzz(func(t *testing.T, row uint8, b []byte) {
+		test := catalogue[int(row)%len(catalogue)].new(c)[0]
+		if test.Restore(b) != nil {
+			return
+		}
+		again := catalogue[int(row)%len(catalogue)].new(c)[0]
+		if err := again.Restore(test.AppendState(nil)); err != nil {
+			t.Fatalf("what was accepted is refused when it is written again: %v", err)
+		}
+		test.Evidence(nil)
+	})
+}
