@@ -13,16 +13,15 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"verdin/decision"
-	"verdin/ingest/kafka"
 	"verdin/publish/nats"
 )
 
 // engineConfig is verdin.yaml: how one engine reaches the world. It names secrets
 // by file or environment variable and holds none.
 type engineConfig struct {
-	Engine  string       `yaml:"engine"` // name in heartbeats and headers, a DNS-1123 label
-	Kafka   kafka.Config `yaml:"kafka"`
-	NATS    nats.Config  `yaml:"nats"`
+	Engine  string      `yaml:"engine"` // name in heartbeats and headers, a DNS-1123 label
+	Kafka   kafkaConfig `yaml:"kafka"`
+	NATS    nats.Config `yaml:"nats"`
 	Signing struct {
 		SeedFile string `yaml:"seedFile"` // made with mode 0400 if absent
 	} `yaml:"signing"`
@@ -63,7 +62,7 @@ func loadConfig(path string) (*engineConfig, error) {
 		return nil, placed(path, string(data), err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir} {
+	for _, p := range append(c.Kafka.files(), &c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -91,6 +90,11 @@ func (c *engineConfig) check(path string) error {
 	var errs []error
 	if err := c.Kafka.Validate(); err != nil {
 		errs = append(errs, err)
+	}
+	if c.Kafka.Registry != nil {
+		if err := c.Kafka.Registry.Validate(); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if c.NATS.URL == "" {
 		errs = append(errs, errors.New("nats.url is empty: name a server, for example nats://localhost:4222"))

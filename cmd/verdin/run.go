@@ -68,7 +68,10 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	}
 	defer w.close()
 	defer hangUp()
-	w.kafka, w.state = cfg.Kafka, cfg.State
+	w.kafka, w.state = cfg.Kafka.Config, cfg.State
+	if err := w.openRegistry(ctx, cfg.Kafka.Registry); err != nil {
+		return err
+	}
 	w.health.SetReady("journal", true, "")
 	w.running.Go(func() { w.watchNATS(wctx) })
 	w.metrics.BuildInfo(version(), "", decision.RulesVersion)

@@ -50,6 +50,8 @@ func TestRunEndsWhereItCannotWork(t *testing.T) {
 		"no broker named":      {[]string{`"` + broker + `"`, ""}, nil, exitUsage, `verdin.yaml: kafka.brokers is empty: name at least one`},
 		"no server named":      {[]string{`"` + url + `"`, ""}, nil, exitUsage, `verdin.yaml: nats.url is empty: name a server`},
 		"folder missing":       {[]string{"dir: rollouts", "dir: elsewhere"}, nil, exitUsage, `verdin.yaml: rollouts.dir |elsewhere is no folder: make it`},
+		"registry away":        {[]string{`"` + broker + `"]}`, `"` + broker + `"], registry: {url: "http://127.0.0.1:1"}}`}, nil, exitRuntime, `schema registry http://127.0.0.1:1: |is it running, and is kafka.registry.url right?`},
+		"registry's login":     {[]string{`"` + broker + `"]}`, `"` + broker + `"], registry: {url: "https://u:p@a"}}`}, nil, exitUsage, `verdin.yaml: kafka.registry.url contains a login: give user and password instead`},
 		"key seen by others":   {[]string{"seedFile: seed", "seedFile: seen"}, nil, exitRuntime, `seen: mode 0644 lets others read it: make a new key`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"verdin/decision"
 	"verdin/ingest/kafka"
+	"verdin/ingest/registry"
 	"verdin/internal/engine"
 	"verdin/internal/pump"
 	"verdin/internal/telemetry"
@@ -22,6 +23,7 @@ import (
 // wires are the connections that the rollouts of one engine share.
 type wires struct {
 	kafka     kafka.Config
+	registry  *registry.Registry // nil = no record is framed
 	state     stateConfig
 	nc        *natsgo.Conn
 	publisher *nats.Publisher
@@ -68,6 +70,9 @@ func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName str
 func (w *wires) close() {
 	w.running.Wait()
 	w.nc.Close()
+	if w.registry != nil {
+		w.registry.Close()
+	}
 }
 
 // done takes what became of a verdict.
@@ -151,7 +156,7 @@ func (b *begin) decode(ctx context.Context, then *pump.Arrivals) {
 	ctx, b.unread = context.WithCancel(ctx)
 	out, consumer := make(chan pump.Batch), b.consumer
 	b.batches = out
-	reader := &pump.Reader{Topics: b.topics, Layout: b.layout, Now: b.now, Log: b.log, Arrivals: then,
+	reader := &pump.Reader{Topics: b.topics, Layout: b.layout, Now: b.now, Log: b.log, Arrivals: then, Schemas: b.schemas(),
 		Rejected: func(_ string, r schemas.Rejection) { b.metrics.Rejected(r.Reason, 1) }, Read: b.count, Lost: b.lost}
 	b.reading.Go(func() {
 		reader.Run(ctx, consumer.Records(), out)

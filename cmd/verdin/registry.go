@@ -1,0 +1,64 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"verdin/ingest/kafka"
+	"verdin/ingest/registry"
+	"verdin/internal/pump"
+)
+
+// kafkaConfig is where events come from.
+type kafkaConfig struct {
+	kafka.Config `yaml:",inline"`
+	Registry     *registry.Config `yaml:"registry"` // of the schemas that events were written with; nil = none
+}
+
+// files are the paths of the registry's section.
+func (c *kafkaConfig) files() []*string {
+	if c.Registry == nil {
+		return nil
+	}
+	all := []*string{&c.Registry.Password.File, &c.Registry.Cache}
+	if tls := c.Registry.TLS; tls != nil {
+		all = append(all, &tls.CA, &tls.Cert, &tls.Key)
+	}
+	return all
+}
+
+// openRegistry opens the registry, if there is one, and sees that it answers. Its
+// answers are kept beside the journals, unless the engine file names another place.
+func (w *wires) openRegistry(ctx context.Context, cfg *registry.Config) (err error) {
+	if cfg == nil {
+		return nil
+	}
+	c := *cfg
+	c.Cache = cmp.Or(c.Cache, filepath.Join(w.state.Dir, "schemas.ndjson"))
+	if err := os.MkdirAll(filepath.Dir(c.Cache), 0o700); err != nil {
+		return err
+	}
+	if w.registry, err = registry.Open(c, w.log); err != nil {
+		return err
+	}
+	w.metrics.Registry().MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "verdin", Name: "registry_wait_seconds",
+		Help: "For how long the schema registry has not answered what partitions wait for; 0 when none waits.",
+	}, func() float64 { return w.registry.Waiting().Seconds() }))
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	return w.registry.Check(ctx)
+}
+
+// schemas is where readers find schemas, nil if there is no registry.
+func (w *wires) schemas() pump.Schemas {
+	if w.registry == nil {
+		return nil
+	}
+	return w.registry
+}
