@@ -3,6 +3,7 @@ package foreign
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"verdin/ingest/table"
@@ -74,7 +75,8 @@ func (l *lines) events() error {
 		o.Cells = append(o.Cells, table.Cell{Path: field, Value: c.Value, JSON: c.JSON})
 	}
 	has := func(path string) bool { return prediction.Get(path).Value.Kind != schemas.Absent }
-	if !has("arm") && (len(outcomes) == 0 || !has("prediction_id") && !has("unit_id")) {
+	outcomesOnly := len(outcomes) > 0 && (has("prediction_id") || has("unit_id")) && !l.predicts(&prediction)
+	if !has("arm") && !outcomesOnly {
 		return errNoArm
 	}
 	if !has("prediction_id") && has("arm") {
@@ -91,6 +93,15 @@ func (l *lines) events() error {
 		}
 	}
 	return nil
+}
+
+// predicts tells whether a row says anything of a prediction: more than which one
+// it is and when, and more than constants.
+func (l *lines) predicts(row *table.Row) bool {
+	return slices.ContainsFunc(row.Cells, func(c table.Cell) bool {
+		return !slices.Contains([]string{"type", "prediction_id", "unit_id", "rollout", "event_time"}, c.Path) &&
+			l.m.set.Get(c.Path).Value.Kind == schemas.Absent
+	})
 }
 
 // hasValue tells whether an outcome says anything: constants alone do not.
