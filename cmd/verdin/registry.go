@@ -34,6 +34,8 @@ func (c *kafkaConfig) files() []*string {
 
 // openRegistry opens the registry, if there is one, and sees that it answers. Its
 // answers are kept beside the journals, unless the engine file names another place.
+// An engine that has answers from before starts without the registry: it may need
+// no other.
 func (w *wires) openRegistry(ctx context.Context, cfg *registry.Config) (err error) {
 	if cfg == nil {
 		return nil
@@ -52,7 +54,11 @@ func (w *wires) openRegistry(ctx context.Context, cfg *registry.Config) (err err
 	}, func() float64 { return w.registry.Waiting().Seconds() }))
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	return w.registry.Check(ctx)
+	if err = w.registry.Check(ctx); err != nil && w.registry.Known() > 0 {
+		w.log.Warn("starting with the schemas that are known", "known", w.registry.Known(), "err", err)
+		return nil
+	}
+	return err
 }
 
 // schemas is where readers find schemas, nil if there is no registry.

@@ -75,4 +75,13 @@ func TestRunReadsFramedRecords(t *testing.T) {
 	if code := p.stop(t); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
+
+	// With its answers on disk it starts again although the registry is away.
+	away.Store(true)
+	p = launch(t, "run", "-c", r.config)
+	p.await(t, "starting with the schemas that are known", `"known":3`, "503")
+	p.await(t, `"msg":"rollout started"`, "default/a")
+	if code := p.stop(t); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
 }

@@ -82,6 +82,13 @@ func (r *Registry) Schema(id codec.SchemaID) (*codec.Schema, bool) {
 	return s, ok
 }
 
+// Known is the number of ids whose meaning is known.
+func (r *Registry) Known() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.answers)
+}
+
 // Fetch waits until the registry has answered what stands under an id; Schema
 // knows it from then on. It ends earlier only with ctx, whose error it returns.
 func (r *Registry) Fetch(ctx context.Context, id codec.SchemaID) error {

@@ -191,6 +191,9 @@ func TestAnswersOutliveTheProcess(t *testing.T) {
 	half.Close()
 	for range 2 {
 		again, _ := open(t, cfg)
+		if again.Known() != 3 {
+			t.Errorf("%d answers", again.Known())
+		}
 		if s := fetch(t, again, seven); s == nil || s.Text != text {
 			t.Errorf("got %+v", s)
 		}
