@@ -191,3 +191,10 @@ func write(t *testing.T, dir, name, text string) string {
 	}
 	return path
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

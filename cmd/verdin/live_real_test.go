@@ -112,13 +112,6 @@ type live struct {
 	work     sync.WaitGroup
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func env(t *testing.T, name string) string {
 	t.Helper()
 	v := os.Getenv(name)

@@ -29,10 +29,22 @@ func newReplay() *cobra.Command {
 
 Each FILE is a recording: NDJSON, plain or compressed (.gz, .zst), Arrow IPC, CSV or
 Parquet; "-" is standard input. With --map, --field or --set it is a table of
-another system. The verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolled
+another system. A folder that verdin record wrote needs no --spec: its journal gives
+the verdicts of then; with --spec it is a what-if. The verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolled
 back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
 		Args: minArgs(1, "at least one recording"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := folders(args, specPath, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			if len(files) == 0 {
+				state, err := replayFolder(cmd.Context(), args[0], output, cmd.OutOrStdout(), cmd.ErrOrStderr())
+				if err != nil {
+					return err
+				}
+				return phaseExit(state.Phase)
+			}
 			if specPath == "" {
 				return usage(errors.New("replay wants --spec SPEC, the rollout that the recording is judged by"))
 			}
@@ -40,7 +52,7 @@ back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
 			if err != nil {
 				return err
 			}
-			state, err := replay(cmd.Context(), spec, args, mapping, output, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			state, err := replay(cmd.Context(), spec, files, mapping, output, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -153,8 +165,7 @@ func summary(c engine.Counts) string {
 
 // progress shows how much of the files was read, on a terminal only.
 func progress(diag io.Writer, files []string) func(read int64) {
-	f, ok := diag.(*os.File)
-	if !ok || !terminal(f) {
+	if !terminalWriter(diag) {
 		return nil
 	}
 	var total int64
@@ -165,6 +176,11 @@ func progress(diag io.Writer, files []string) func(read int64) {
 	}
 	bar := progressbar.DefaultBytes(total, "replay")
 	return func(read int64) { _ = bar.Add64(read) }
+}
+
+func terminalWriter(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && terminal(f)
 }
 
 func terminal(f *os.File) bool {

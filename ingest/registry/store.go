@@ -112,3 +112,27 @@ func (s *store) close() error {
 	}
 	return s.file.Close()
 }
+
+// ReadAnswers reads a cache file for good: what it does not hold does not exist.
+func ReadAnswers(path string) (codec.Schemas, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("schemas: %w", err)
+	}
+	known := answers{}
+	n := 0
+	for text := range bytes.Lines(data) {
+		n++
+		id, s, err := parseLine(text)
+		if err != nil {
+			return nil, fmt.Errorf("schemas: %s, line %d: %w", path, n, err)
+		}
+		known[id] = s
+	}
+	return known, nil
+}
+
+// answers are all that there are.
+type answers map[codec.SchemaID]*codec.Schema
+
+func (a answers) Schema(id codec.SchemaID) (*codec.Schema, bool) { return a[id], true }

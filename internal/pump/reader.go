@@ -164,17 +164,24 @@ func (r *Reader) gap(in *kafka.Records, g kafka.Gap) Gap {
 }
 
 func (r *Reader) record(in *kafka.Record, now schemas.Time) codec.Record {
+	var out codec.Record
+	out, r.headers = decodable(in, now, r.headers[:0])
+	return out
+}
+
+// decodable is a record as decoders take it; its headers are appended to a buffer. Now
+// is its arrival bound unless the broker says when it came.
+func decodable(in *kafka.Record, now schemas.Time, headers []codec.Header) (codec.Record, []codec.Header) {
 	ts := schemas.Time(in.Timestamp * 1e6)
 	out := codec.Record{Offset: in.Offset, Timestamp: ts, At: now, Value: in.Value}
 	if in.LogAppend {
 		out.At = ts
 	}
-	r.headers = r.headers[:0]
 	for _, h := range in.Headers {
-		r.headers = append(r.headers, codec.Header{Key: string(h.Key), Value: h.Value})
+		headers = append(headers, codec.Header{Key: string(h.Key), Value: h.Value})
 	}
-	out.Headers = r.headers
-	return out
+	out.Headers = headers
+	return out, headers
 }
 
 // note counts what became no row, and what did.

@@ -88,21 +88,26 @@ func (t *Topics) Assignments(offset int64) (as []kafka.Assignment) {
 	return as
 }
 
-// decoders returns one decoder per shard and log. A topic that carries one kind
-// gives it to bare events that do not name their own. Known finds the schemas of
-// framed records, nil if there is no registry.
+// decoders returns one decoder per shard and log.
 func (t *Topics) decoders(layout *schemas.Layout, known codec.Schemas) [][]*codec.Decoder {
 	out := make([][]*codec.Decoder, len(t.Shards))
 	for s, logs := range t.Shards {
 		for _, l := range logs {
-			opt := codec.Options{Kinds: l.Kinds, Schemas: known}
-			for k := range schemas.Kind(schemas.Kinds) {
-				if l.Kinds == 1<<k {
-					opt.DefaultKind, opt.HasDefault = k, true
-				}
-			}
-			out[s] = append(out[s], codec.New(layout, opt))
+			out[s] = append(out[s], codec.New(layout, Decoding(l, known)))
 		}
 	}
 	return out
+}
+
+// Decoding says how the records of a log are decoded. A topic that carries one kind
+// gives it to bare events that do not name their own. Known finds the schemas of
+// framed records, nil if there is no registry.
+func Decoding(l schemas.Log, known codec.Schemas) codec.Options {
+	opt := codec.Options{Kinds: l.Kinds, Schemas: known}
+	for k := range schemas.Kind(schemas.Kinds) {
+		if l.Kinds == 1<<k {
+			opt.DefaultKind, opt.HasDefault = k, true
+		}
+	}
+	return opt
 }
