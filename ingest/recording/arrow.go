@@ -49,7 +49,7 @@ var errNoType = errors.New("no text column named type: a table of another system
 func openArrow(src *source, text io.Reader, layout *schemas.Layout, opt codec.Options) (*arrowRows, error) {
 	in, err := arrowipc.NewReader(text)
 	if err != nil {
-		return nil, err
+		return nil, cut(err)
 	}
 	a := &arrowRows{src: src, in: in, decoder: codec.New(layout, opt)}
 	if i := in.Schema().FieldIndices(TypeColumn); len(i) != 1 || in.Schema().Field(i[0]).Type.ID() != arrow.STRING {

@@ -1,5 +1,6 @@
 // Package recording reads and writes recorded streams: NDJSON, one event a line,
-// plain or compressed with gzip or zstd.
+// plain or compressed with gzip or zstd. A Stream reads Arrow IPC too, one event a
+// row (arrow.go); package table writes it.
 //
 // A line is what codec decodes with Options.Recording: bare JSON with its "type",
 // or a CloudEvent in structured form. A file is one log in line order (R4).
