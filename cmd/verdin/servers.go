@@ -31,18 +31,26 @@ func startServers(partitions int32, topics ...string) (*servers, error) {
 		s.stop()
 		return nil, fmt.Errorf("start the in-process Kafka broker: %w", err)
 	}
-	s.nats, err = server.NewServer(&server.Options{
-		ServerName: "verdin-demo", Host: "127.0.0.1", Port: server.RANDOM_PORT,
+	if s.nats, err = startNATS(dir, server.RANDOM_PORT); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// startNATS starts a server with JetStream over what it has stored in dir before.
+func startNATS(dir string, port int) (*server.Server, error) {
+	s, err := server.NewServer(&server.Options{
+		ServerName: "verdin-demo", Host: "127.0.0.1", Port: port,
 		JetStream: true, StoreDir: filepath.Join(dir, "nats"), SyncAlways: true,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 256 << 20, NoSigs: true, NoLog: true,
 	})
 	if err != nil {
-		s.stop()
 		return nil, fmt.Errorf("start the in-process NATS server: %w", err)
 	}
-	s.nats.Start()
-	if !s.nats.ReadyForConnections(10 * time.Second) {
-		s.stop()
+	s.Start()
+	if !s.ReadyForConnections(10 * time.Second) {
+		s.Shutdown()
 		return nil, fmt.Errorf("the in-process NATS server is not ready after 10 s")
 	}
 	return s, nil

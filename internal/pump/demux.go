@@ -30,6 +30,12 @@ func newDemux(in <-chan Batch, f flat, cuts []*journal.Cut) *demux {
 	return d
 }
 
+// Deal makes one source per log of an activation from the batches of a Reader: what a
+// Rerun over topics reads.
+func Deal(in <-chan Batch, script *Script) []Source {
+	return newDemux(in, newFlat(shardsOf(script.Activation)), script.Cuts).sources()
+}
+
 // errFeed says that the reading of topics has ended by itself.
 var errFeed = errors.New("the topics can no longer be read")
 

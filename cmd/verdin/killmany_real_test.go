@@ -1,0 +1,5 @@
+//go:build real
+
+package main
+
+const killRounds = 56
