@@ -29,7 +29,8 @@ type scene struct {
 	applied []decision.Applied
 	publish []decision.PublishResult
 	seq     int64
-	unsent  bool // a verdict has expired unsent
+	unsent  bool   // a verdict has expired unsent
+	before  func() // called before every cut, when windows wait to be judged; nil = nothing
 }
 
 type sceneLog struct {
@@ -225,6 +226,9 @@ func (s *scene) cut(now schemas.Time, after func(engine.Outcome)) {
 		if at == s.seq {
 			in.Commands = map[string][]decision.Command{name: {{Verb: verb, Actor: "ada", Reason: "a test", At: now}}}
 		}
+	}
+	if s.before != nil {
+		s.before()
 	}
 	for _, o := range s.core.Cut(in) {
 		if v := o.Verdict; v != nil {
