@@ -158,7 +158,7 @@ func (l *Live) hear(a Ack) {
 
 // settle takes what became of a verdict.
 func (l *Live) settle(r decision.PublishResult) {
-	digest := l.place.settle(r.Generation, r.Sequence, r.Result)
+	digest := l.place.settle(r.Generation, r.Sequence, r.Digest, r.Result)
 	l.next.Results = append(l.next.Results, journal.Result{Generation: r.Generation, Sequence: r.Sequence, Digest: digest, Result: r.Result, At: r.At})
 	l.acks.result(r)
 }

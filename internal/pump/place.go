@@ -63,12 +63,14 @@ func (p *Place) book(spec *decision.Spec) ackBook {
 	return ackBook{expected: max(1, spec.Publish.Routers), pending: p.Pending, heads: p.Heads}
 }
 
-// settle strikes a verdict off the open ones and returns its digest, "" if it is none.
-// What was sent first is answered first.
-func (p *Place) settle(generation, sequence uint64, result string) (digest string) {
-	i := slices.IndexFunc(p.Open, func(o Open) bool { return o.Generation == generation && o.Sequence == sequence })
+// settle strikes a verdict off the open ones and returns its digest. An answer that does
+// not name one is for the first of its sequence: what was sent first is answered first.
+func (p *Place) settle(generation, sequence uint64, digest, result string) string {
+	i := slices.IndexFunc(p.Open, func(o Open) bool {
+		return o.Generation == generation && o.Sequence == sequence && (digest == "" || digest == o.Digest)
+	})
 	if i < 0 {
-		return ""
+		return digest
 	}
 	digest = p.Open[i].Digest
 	p.Open = slices.Delete(slices.Clone(p.Open), i, i+1)
@@ -85,7 +87,7 @@ func (p *Place) settle(generation, sequence uint64, result string) (digest strin
 func (p *Place) pass(c *journal.Cut, acks *ackBook) {
 	p.Seq, p.Wall, p.Next, p.Owed = c.Seq, c.Wall, c.Next, nil
 	for _, r := range c.Results {
-		p.settle(r.Generation, r.Sequence, r.Result)
+		p.settle(r.Generation, r.Sequence, r.Digest, r.Result)
 		acks.result(decision.PublishResult{Generation: r.Generation, Sequence: r.Sequence, Result: r.Result})
 	}
 	for _, a := range c.Acks {

@@ -21,7 +21,7 @@ func step(core *engine.Engine, rollout string, f flat, c *journal.Cut) []engine.
 		Applied:  map[string][]decision.Applied{rollout: each(c.Applied, func(a journal.Applied) decision.Applied { return decision.Applied(a) })},
 		Commands: map[string][]decision.Command{rollout: each(c.Commands, func(o journal.Command) decision.Command { return decision.Command(o) })},
 		Publish: map[string][]decision.PublishResult{rollout: each(c.Results, func(r journal.Result) decision.PublishResult {
-			return decision.PublishResult{Generation: r.Generation, Sequence: r.Sequence, Result: r.Result, At: r.At}
+			return decision.PublishResult{Generation: r.Generation, Sequence: r.Sequence, Digest: r.Digest, Result: r.Result, At: r.At}
 		})},
 	}
 	return core.Cut(in)
