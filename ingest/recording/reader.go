@@ -37,7 +37,7 @@ func Open(path string) (*Reader, error) {
 }
 
 // Next returns the next line and its offset, which counts the lines that are not
-// blank. The line is valid until the next call. Of a line above 256 KiB it
+// blank. The line is valid until the next call. Of a line above 512 KiB it
 // returns the first part, which is above the limit too, so that it is refused
 // like any record of that size. At the clean end the error is io.EOF; a
 // recording that was cut off gives ErrTruncated with the file and the byte.

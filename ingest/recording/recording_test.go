@@ -112,7 +112,7 @@ func TestALastLineWithoutNewlineMustBeWhole(t *testing.T) {
 		"{}\nno JSON\n":         "2 EOF", // a line of its own: the codec refuses it
 		"{}\n{\"a\":":           "1 cut off after byte 3 of its text, in line 2",
 		"{}\n\n{\"a\":1":        "1 cut off after byte 4 of its text, in line 2",
-		"{\"a\":\"" + strings.Repeat("x", 300<<10) + "\"}": "0 cut off after byte 0 of its text, in line 1",
+		"{\"a\":\"" + strings.Repeat("x", 600<<10) + "\"}": "0 cut off after byte 0 of its text, in line 1",
 	} {
 		lines, err := readAll(t, write(t, "a.ndjson", text))
 		if got := fmt.Sprintf("%d %v", len(lines), err); !strings.HasPrefix(got, end[:1]) || !strings.Contains(got, end[2:]) {
@@ -141,10 +141,10 @@ func TestALongLineIsCappedAndTheNextOneIsWhole(t *testing.T) {
 	if err != io.EOF || len(lines) != 3 || lines[0] != "{}" || lines[2] != `{"b":2}` {
 		t.Fatalf("%d lines, %v", len(lines), err)
 	}
-	if n := len(lines[1]); n <= 256<<10 || n > 257<<10 {
+	if n := len(lines[1]); n <= 512<<10 || n > 513<<10 {
 		t.Errorf("the long line has %d bytes", n)
 	}
-	longest := strings.Repeat("y", 256<<10)
+	longest := strings.Repeat("y", 512<<10)
 	if lines, _ := readAll(t, write(t, "b.ndjson", longest+"\n")); len(lines) != 1 || lines[0] != longest {
 		t.Error("the longest line that is allowed was changed")
 	}

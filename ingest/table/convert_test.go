@@ -81,6 +81,7 @@ func TestBadInputIsNamedAndLeavesNothingBehind(t *testing.T) {
 		want       []string
 	}{
 		{"a.ndjson", good + `{"type":"prediction"}` + "\n", []string{"a.ndjson, line 2: no event: missing_field: prediction_id"}},
+		{"a.ndjson", good + `{"@raw":"AAAAAAE=","@headers":[],"@timestamp":1,"@pos":{"topic":"t","partition":0,"offset":1},"@at":1}` + "\n", []string{"line 2", "(@raw) has no columns"}},
 		{"a.ndjson", good + "{\"type\":\n", []string{"a.ndjson, line 2", "syntax"}},
 		{"a.ndjson", good + `{"type":"pre`, []string{"cut off"}},
 		{"a.csv", "type,prediction_id,latency_seconds\nprediction,p,fast\n", []string{`a.csv, line 2, column latency_seconds: want a number, got "fast"`}},

@@ -29,6 +29,9 @@ func NewEvents() *Events {
 	return &Events{decoder: codec.New(&schemas.Layout{}, codec.Options{Recording: true}), LeftOut: map[string]int64{}}
 }
 
+// rawMark begins a line of a recorder that keeps a record which is no JSON.
+const rawMark = `{"@raw":`
+
 // Rejected says why a line is no event.
 type Rejected schemas.Rejection
 
@@ -36,9 +39,12 @@ func (r Rejected) Error() string { return r.Reason + ": " + r.Detail }
 
 // Read reads the line at an offset. The error is Rejected if it is no event.
 func (e *Events) Read(line []byte, offset int64, row *Row) error {
+	row.Cells = row.Cells[:0]
+	if bytes.HasPrefix(line, []byte(rawMark)) {
+		return Rejected{Offset: offset, Reason: schemas.RejectEncoding, Detail: "a record that is kept byte for byte (@raw) has no columns: keep this recording in NDJSON"}
+	}
 	e.chunk.Reset(0, &schemas.Layout{})
 	e.decoder.Append(&e.chunk, codec.Record{Offset: offset, Value: line})
-	row.Cells = row.Cells[:0]
 	if len(e.chunk.Rejected) > 0 {
 		return Rejected(e.chunk.Rejected[0])
 	}
