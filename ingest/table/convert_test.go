@@ -119,10 +119,12 @@ func TestBadInputIsNamedAndLeavesNothingBehind(t *testing.T) {
 
 // The old file stays if the new one fails.
 func TestAFailureSparesWhatWasThere(t *testing.T) {
-	out := put(t, "out.csv", "old")
 	in := put(t, "in.ndjson", "{}\n")
-	if _, err := table.Convert(t.Context(), opening(in), out, table.Options{}); err == nil || text(t, out) != "old" {
-		t.Errorf("error %v, and the file holds %q", err, text(t, out))
+	for _, name := range []string{"out.csv", "out.ndjson"} { // one fails before it is begun, the other while it is written
+		out := put(t, name, "old")
+		if _, err := table.Convert(t.Context(), opening(in), out, table.Options{}); err == nil || !exists(out) || text(t, out) != "old" {
+			t.Errorf("%s: error %v, and the file is there: %v", name, err, exists(out))
+		}
 	}
 }
 
