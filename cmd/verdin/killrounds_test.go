@@ -148,8 +148,8 @@ func TestKilledEnginesLoseNothing(t *testing.T) {
 	w := newWard(t)
 	done := map[string]int{}
 	for round := range killRounds {
-		m, h := moments[round%len(moments)], harms[round%len(harms)]
-		for try := 1; !w.round(m, h); try++ {
+		h := harms[round%len(harms)]
+		for try := 0; !w.round(moments[(round+try)%len(moments)], h); try++ {
 			if try == 20 {
 				t.Fatalf("round %d: %q could not be done", round, h.name)
 			}

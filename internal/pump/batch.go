@@ -20,15 +20,17 @@ type Batch struct {
 // off and goes on from there has a gap that ends where it begins.
 type Gap struct{ From, To int64 }
 
-// lostBefore is the offset of the first record that may stand behind every gap that
-// ends after an offset; 0 = there is none.
-func (b *Batch) lostBefore(after int64) (before int64) {
+// lost are the gaps that end after an offset.
+func (b *Batch) lost(after int64) (gaps []Gap) {
 	for _, g := range b.Gaps {
-		if g.To > after || g.To <= g.From {
-			before = max(before, g.To, 1)
+		switch {
+		case g.To <= g.From:
+			gaps = append(gaps, Gap{max(g.To, 1), max(g.To, 1)})
+		case g.To > after:
+			gaps = append(gaps, g)
 		}
 	}
-	return before
+	return gaps
 }
 
 // done gives the chunk back.

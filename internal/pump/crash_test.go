@@ -39,10 +39,14 @@ type universe struct {
 	chain  [][]byte
 	split  scenario.Split
 	acks   []Ack
-	starts int
+	starts int64s  // per log: the first offset that the topic still has
+	mirror *mirror // nil = none
+	accept bool
+	notes  []string
 
-	effects int // since the world began
-	die     int // at this effect; 0 = never
+	effects int                     // since the world began
+	die     int                     // at this effect; 0 = never
+	fail    func(what string) error // nil = nothing fails
 	where   string
 }
 
@@ -59,7 +63,7 @@ func newUniverse(t testing.TB, yaml string) *universe {
 		u.shards = append(u.shards, []schemas.Log{{Topic: scenario.Predictions, Partition: int32(s), Kinds: p}, {Topic: scenario.Outcomes, Partition: int32(s), Kinds: o}})
 	}
 	u.flat = newFlat(u.shards)
-	u.topics = make([][]topicRecord, len(u.flat.seats))
+	u.topics, u.starts = make([][]topicRecord, len(u.flat.seats)), make(int64s, len(u.flat.seats))
 	u.split.Stage = -1
 	for _, at := range u.flat.seats {
 		kind := []schemas.Kind{schemas.KindPrediction, schemas.KindOutcome}[at.log]
@@ -71,9 +75,16 @@ func newUniverse(t testing.TB, yaml string) *universe {
 	return u
 }
 
+type int64s []int64
+
 // effect counts a step that the world sees, and tells whether the engine dies at it.
 func (u *universe) effect(what string) error {
 	u.effects++
+	if u.fail != nil {
+		if err := u.fail(what); err != nil {
+			return err
+		}
+	}
 	if u.die == 0 || u.effects < u.die {
 		return nil
 	}
@@ -106,6 +117,10 @@ func (u *universe) batches(log int, from int64, then *Arrivals) (out []Batch) {
 		c := new(schemas.Chunk)
 		c.Reset(at.log, layout)
 		b := Batch{Shard: at.shard, Log: at.log, Chunk: c, First: from, High: int64(len(all)), At: u.wall}
+		if start := u.starts[log]; from < start {
+			b.Gaps = []Gap{{from, start}}
+			from = start
+		}
 		for n := 1 + u.rng.IntN(40); n > 0 && from < int64(len(all)); n-- {
 			bound, ok := then.At(log, from)
 			if !ok {
@@ -144,16 +159,28 @@ func (u *universe) feed(next []int64, then *Arrivals) (Feed, error) {
 
 // live runs one engine until it dies or the time comes.
 func (u *universe) live(until schemas.Time) error {
-	u.starts++
 	fs := &disk.Faulty{FS: u.disk, Fail: func(op, name string) error { return u.effect(op + " " + name) }}
-	s, err := OpenStore("d", StoreOptions{FS: fs, Every: 40 * time.Second})
+	ctx := context.Background()
+	s, err := OpenStore("d", StoreOptions{FS: fs, Every: 40 * time.Second, AcceptLoss: u.accept,
+		Note: func(what string, a ...any) { u.notes = append(u.notes, fmt.Sprint(what, a)) }})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	ctx := context.Background()
+	if u.mirror != nil {
+		if err := s.Fetch(ctx, u.mirror); err != nil {
+			return err
+		}
+		copying, stop := context.WithCancel(ctx)
+		defer stop()
+		defer s.copy(copying, u.mirror, new(*journal.Cursor), func(uint64) {})
+	}
 	from, err := s.Resume(ctx, u.spec, u.shards, u.feed)
 	if errors.Is(err, ErrAnew) {
+		u.notes = append(u.notes, err.Error())
+		if err := s.End(err.Error(), u.wall); err != nil {
+			return err
+		}
 		a := &journal.Activation{Format: journal.Format, Rollout: u.spec.FullName(), Generation: s.Generation() + 1, Spec: quickSpec,
 			SpecDigest: u.spec.Digest, Rules: decision.RulesVersion, Wall: u.wall, Start: u.wall}
 		for i, at := range u.flat.seats {
@@ -238,17 +265,7 @@ func (e *engineLife) deliver() error {
 // oracle is the chain that the journal and the topics give.
 func (u *universe) oracle() (chain [][]byte) {
 	u.t.Helper()
-	var script Script
-	_, err := journal.Open(u.disk, "d", journal.Options{}, func(_ uint64, json []byte) error {
-		r, err := journal.Parse(json)
-		if err != nil {
-			return err
-		}
-		return script.Take(r)
-	})
-	if err != nil {
-		u.t.Fatal(err)
-	}
+	script := u.script()
 	core, err := Begin(script.Activation, u.spec)
 	if err != nil {
 		u.t.Fatal(err)

@@ -86,7 +86,7 @@ func (s demuxed) Recycle(*schemas.Chunk) {
 
 // told tells whether the journal knows of a gap.
 func (d *demux) told(log int, g Gap) bool {
-	return slices.ContainsFunc(d.losses, func(l journal.Loss) bool { return l.Log == log && l.At <= g.From && g.To <= l.Before })
+	return slices.ContainsFunc(d.losses, func(l journal.Loss) bool { return l.Log == log && l.From <= g.From && g.To <= l.Before })
 }
 
 // rest is what was read beyond the last cut.

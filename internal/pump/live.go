@@ -118,9 +118,9 @@ func (l *Live) feed(b Batch) {
 	seen := &l.logs[i]
 	seen.next = min(seen.next, b.First) // a log that was cut off goes on from there
 	from := seen.next
-	if before := b.lostBefore(seen.next); before > 0 {
-		l.Core.Lost(b.Shard, b.Log, before)
-		l.next.Losses = append(l.next.Losses, journal.Loss{Log: i, At: seen.next, Before: before})
+	for _, g := range b.lost(seen.next) {
+		l.Core.Lost(b.Shard, b.Log, g.To)
+		l.next.Losses = append(l.next.Losses, journal.Loss{Log: i, At: seen.next, From: g.From, Before: g.To})
 	}
 	feedTo(l.Core, l.flat.seats[i], b.Chunk, b.Row, b.Chunk.Next)
 	if b.Chunk.Len() > b.Row {

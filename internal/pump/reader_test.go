@@ -69,7 +69,7 @@ func TestRecordsBecomeABatchOfTheirLog(t *testing.T) {
 	readInBubble(t, func(t *testing.T, r *reading) {
 		r.in <- run("p", 7, good("a"), good("b"))
 		b := <-r.out
-		if b.Shard != 1 || b.Log != 0 || b.Chunk.Log != 0 || b.Chunk.Len() != 2 || b.Chunk.Next != 9 || b.High != 99 || b.lostBefore(0) != 0 {
+		if b.Shard != 1 || b.Log != 0 || b.Chunk.Log != 0 || b.Chunk.Len() != 2 || b.Chunk.Next != 9 || b.High != 99 || len(b.Gaps) != 0 {
 			t.Errorf("%+v of %d rows, next %d", b, b.Chunk.Len(), b.Chunk.Next)
 		}
 		outcome := &schemas.Outcome{PredictionID: "a", Name: "correct", Value: schemas.Num(1)}
@@ -97,7 +97,7 @@ func TestRejectedRecordsAreToldNotLost(t *testing.T) {
 		if want := "1 unknown_encoding, 2 unknown_encoding, 3 size, 4 size"; strings.Join(got, ", ") != want {
 			t.Errorf("rejected %q, want %q", got, want)
 		}
-		if b.lostBefore(0) != 0 {
+		if len(b.Gaps) != 0 {
 			t.Error("a record that cannot be used is not a lost one")
 		}
 	})
@@ -119,8 +119,9 @@ func TestGapsMarkTheBatch(t *testing.T) {
 			in := run("p", 7, good("a"))
 			in.Gaps = c.gaps
 			r.in <- in
-			if b := <-r.out; b.lostBefore(0) != c.lost || b.Chunk.Len() != 1 {
-				t.Errorf("%s: lost before %d, want %d", name, b.lostBefore(0), c.lost)
+			b := <-r.out
+			if all := b.lost(0); all[len(all)-1].To != c.lost || len(all) != len(c.gaps) || b.Chunk.Len() != 1 {
+				t.Errorf("%s: lost %v, the last before %d", name, all, c.lost)
 			}
 			if got := r.log.String(); !strings.Contains(got, "offsets lost") || !strings.Contains(got, "reason="+string(c.gaps[0].Reason)) {
 				t.Errorf("%s: told %q", name, got)

@@ -119,27 +119,49 @@ func (r *Rerun) check(v *schemas.Verdict, c *journal.Cut, intents []*journal.Int
 	return intents, nil
 }
 
-// read feeds a log up to the position of a cut. A source that ends before it had
-// nothing more that gave a row.
+// read feeds a log up to the position of a cut, and tells of losses where they became
+// known; what was missing then is passed over, though a source may have it. A source
+// that ends before the position had nothing more that gave a row.
 func (r *Rerun) read(ctx context.Context, log int, at *int64, c *journal.Cut) error {
-	h, seat, want := &r.heads[log], r.flat.seats[log], c.Next[log]
-	for _, l := range append(lossesOf(c, log), journal.Loss{At: want}) {
-		for *at < min(l.At, want) {
-			if err := r.load(ctx, log, *at); err != nil {
-				return err
-			}
-			if h.ended {
-				break
-			}
-			h.row = feedTo(r.Core, seat, h.chunk, h.row, min(l.At, want))
-			*at = min(h.chunk.Next, l.At, want)
+	seat, want := r.flat.seats[log], c.Next[log]
+	losses := lossesOf(c, log)
+	for _, l := range losses {
+		if err := r.feed(ctx, log, at, min(l.At, want), losses); err != nil {
+			return err
 		}
-		if l.Before > 0 {
-			r.Core.Lost(seat.shard, seat.log, l.Before)
-		}
+		r.Core.Lost(seat.shard, seat.log, l.Before)
+	}
+	if err := r.feed(ctx, log, at, want, losses); err != nil {
+		return err
 	}
 	*at = want
 	feedTo(r.Core, seat, &schemas.Chunk{Next: want}, 0, want)
+	return nil
+}
+
+// feed feeds a log up to a position, without the records that were missing.
+func (r *Rerun) feed(ctx context.Context, log int, at *int64, to int64, losses []journal.Loss) error {
+	h := &r.heads[log]
+	for *at < to {
+		if err := r.load(ctx, log, *at); err != nil || h.ended {
+			return err
+		}
+		stop, missing := to, false
+		for _, l := range losses {
+			switch {
+			case l.From <= *at && *at < l.Before:
+				stop, missing = min(to, l.Before), true
+			case *at < l.From && !missing:
+				stop = min(stop, l.From)
+			}
+		}
+		if missing {
+			h.row += sort.Search(h.chunk.Len()-h.row, func(i int) bool { return h.chunk.Offset[h.row+i] >= stop })
+		} else {
+			h.row = feedTo(r.Core, r.flat.seats[log], h.chunk, h.row, stop)
+		}
+		*at = min(h.chunk.Next, stop)
+	}
 	return nil
 }
 

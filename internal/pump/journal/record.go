@@ -72,11 +72,12 @@ type Arrival struct {
 	At   schemas.Time `json:"at"`
 }
 
-// Loss says that records of a log before an offset are missing, as it became known
-// when the log had been read up to At.
+// Loss says that records of a log in [From, Before) are missing, as it became known
+// when the log had been read up to At. A log that was cut off has none between.
 type Loss struct {
 	Log    int   `json:"log"`
 	At     int64 `json:"at"`
+	From   int64 `json:"from"`
 	Before int64 `json:"before"`
 }
 
