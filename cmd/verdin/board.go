@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"verdin/decision"
 	"verdin/internal/pump"
@@ -15,8 +16,19 @@ import (
 type board struct {
 	mu        sync.Mutex
 	lines     map[string]line
-	queued    []nats.Standing // handed to the outbox, not yet in the bucket
+	queued    []queued        // handed to the outbox, not yet in the bucket
 	standings []nats.Standing // in order of the first verdict
+}
+
+// queued is a verdict on its way.
+type queued struct {
+	nats.Standing
+	since schemas.Time
+}
+
+func (q queued) of(o nats.Outcome) bool {
+	return q.Namespace == o.Namespace && q.Rollout == o.Rollout && q.Generation == o.Generation && q.Sequence == o.Sequence &&
+		(o.Digest == "" || o.Digest == q.Digest)
 }
 
 // line leads to one running rollout. Its channels have room, and a full one drops
@@ -68,17 +80,29 @@ func (b *board) result(o nats.Outcome) {
 	b.settle(o)
 	if l, ok := b.line(o.Namespace, o.Rollout); ok {
 		select {
-		case l.results <- decision.PublishResult{Generation: o.Generation, Sequence: o.Sequence, Result: string(o.Result), At: o.At}:
+		case l.results <- decision.PublishResult{Generation: o.Generation, Sequence: o.Sequence, Digest: o.Digest, Result: string(o.Result), At: o.At}:
 		case <-l.gone:
 		}
 	}
 }
 
 // queue notes a verdict that is on its way.
-func (b *board) queue(v *schemas.Verdict, digest string, lease float64) {
+func (b *board) queue(v *schemas.Verdict, digest string, lease float64, now schemas.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.queued = append(b.queued, standing(v, digest, lease))
+	b.queued = append(b.queued, queued{standing(v, digest, lease), now})
+}
+
+// took is how long a verdict was on its way.
+func (b *board) took(o nats.Outcome) (time.Duration, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, q := range b.queued {
+		if q.of(o) {
+			return o.At.Sub(q.since), true
+		}
+	}
+	return 0, false
 }
 
 func standing(v *schemas.Verdict, digest string, lease float64) nats.Standing {
@@ -91,12 +115,12 @@ func (b *board) settle(o nats.Outcome) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, q := range b.queued {
-		if q.Namespace != o.Namespace || q.Rollout != o.Rollout || q.Generation != o.Generation || q.Sequence != o.Sequence {
+		if !q.of(o) {
 			continue
 		}
 		b.queued = append(b.queued[:i], b.queued[i+1:]...)
 		if _, running := b.lines[q.Namespace+"/"+q.Rollout]; running && o.Result == nats.Acked {
-			b.stand(q)
+			b.stand(q.Standing)
 		}
 		return
 	}

@@ -68,6 +68,9 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	}
 	defer w.close()
 	defer hangUp()
+	if err := nats.CheckSync(ctx, cfg.NATS.Monitor); err != nil {
+		log.Warn("nats", "warning", err)
+	}
 	w.kafka, w.state = cfg.Kafka.Config, cfg.State
 	if err := w.openRegistry(ctx, cfg.Kafka.Registry); err != nil {
 		return err

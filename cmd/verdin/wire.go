@@ -55,7 +55,10 @@ func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName str
 		nc.Close()
 		return nil, err
 	}
-	w.publisher, err = nats.NewPublisher(nc, key, nats.Options{Engine: engineName, Epoch: uint64(time.Now().UnixMilli())})
+	trusted, err := cfg.TrustedKeys()
+	if err == nil {
+		w.publisher, err = nats.NewPublisher(nc, key, nats.Options{Engine: engineName, Version: version(), Epoch: uint64(time.Now().UnixMilli()), Trusted: trusted, OnError: report})
+	}
 	if err != nil {
 		nc.Close()
 		return nil, err
@@ -78,6 +81,9 @@ func (w *wires) close() {
 // done takes what became of a verdict.
 func (w *wires) done(o nats.Outcome) {
 	w.log.Info("verdict "+string(o.Result), "rollout", o.Namespace+"/"+o.Rollout, "generation", o.Generation, "sequence", o.Sequence)
+	if took, ok := w.board.took(o); ok && o.Result == nats.Acked {
+		w.metrics.PublishSeconds(took.Seconds())
+	}
 	w.board.result(o)
 }
 
@@ -94,6 +100,7 @@ type begin struct {
 	batches    chan pump.Batch
 	reading    sync.WaitGroup
 	unread     context.CancelFunc // ends the reading
+	late       [2]int64           // late rows of the stage by arm, as the metrics have them
 	told       [7]uint64          // rows by fate, as the metrics have them
 	generation uint64             // 0 = whichever
 	head       nats.Head          // of the chain in NATS, as it was found
@@ -234,7 +241,7 @@ func (b *begin) followAcks(ctx context.Context) {
 func (b *begin) publish(v *schemas.Verdict) {
 	payload := v.AppendJSON(nil)
 	b.log.Info("verdict", "rollout", b.name(), "sequence", v.Sequence, "verdict", v.Verdict, "reason", v.Reason.Code, "message", v.Reason.Message)
-	b.board.queue(v, schemas.Digest(payload), b.spec.Publish.Lease.Seconds())
+	b.board.queue(v, schemas.Digest(payload), b.spec.Publish.Lease.Seconds(), b.now())
 	if err := b.outbox.Add(payload); err != nil {
 		b.log.Error("verdict not queued", "rollout", b.name(), "err", fmt.Errorf("a verdict of our own cannot be read: %w", err))
 	}

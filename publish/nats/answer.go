@@ -18,7 +18,7 @@ var (
 	// ErrFull says that the server has no room: verdicts wait in the outbox.
 	ErrFull = errors.New("nats: the server has no room for verdicts: raise max_file_store of its JetStream, or the limits of the stream and its account")
 	// ErrForbidden says that this user's rights do not suffice.
-	ErrForbidden = errors.New("nats: the server forbids it: give this user the rights of deploy/nats/engine.conf")
+	ErrForbidden = errors.New("nats: the server forbids it: give this user the rights of its role in deploy/nats")
 )
 
 // Codes of the server that mean: no room (server/jetstream_errors_generated.go).

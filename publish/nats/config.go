@@ -22,6 +22,7 @@ type Config struct {
 	PasswordEnv  string `yaml:"passwordEnv"`  // environment variable that holds it
 	TLS          TLS    `yaml:"tls"`
 	Monitor      string `yaml:"monitor"`     // the server's monitoring, "http://host:8222": tells whether it syncs each write
+	Trusted      string `yaml:"trusted"`     // file with the public keys whose verdicts count, one a line; empty = signatures are not looked at
 	InboxPrefix  string `yaml:"inboxPrefix"` // replies come to subjects below, default "_INBOX_verdin"
 }
 

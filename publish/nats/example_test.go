@@ -49,3 +49,37 @@ func ExamplePublisher() {
 	// acked <nil>
 	// verdin.v1.verdict.prod.recsys prod/recsys/1/1
 }
+
+// Of two engines the one that claimed the chain last writes it.
+func ExamplePublisher_Claim() {
+	dir, _ := os.MkdirTemp("", "verdin")
+	defer os.RemoveAll(dir)
+	srv, _ := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: dir, SyncAlways: true})
+	srv.Start()
+	defer stop(srv)
+	srv.ReadyForConnections(10 * time.Second)
+	nc, err := nats.Connect(nats.Config{}, nil, natsgo.InProcessServer(srv))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer nc.Close()
+	ctx := context.Background()
+	nats.Setup(ctx, nc, 1)
+	nats.SetupLeases(ctx, nc, 15*time.Second, 1)
+	key, _, _ := nats.OpenKey(filepath.Join(dir, "engine.nk"))
+	old, _ := nats.NewPublisher(nc, key, nats.Options{Engine: "old"})
+	heir, _ := nats.NewPublisher(nc, key, nats.Options{Engine: "heir"})
+
+	first := next(nil, nil)
+	fmt.Println(old.Publish(ctx, first))
+	lease, _ := nats.NewLease(ctx, nc, "prod", "recsys", "heir")
+	if won, _ := lease.Try(ctx); won { // advice: somebody should judge
+		fmt.Println(heir.Claim(ctx, "prod", "recsys")) // the fence
+	}
+	fmt.Println(old.Publish(ctx, next(first, nil)))
+	// Output:
+	// acked <nil>
+	// 2 <nil>
+	// fenced <nil>
+}

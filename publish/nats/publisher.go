@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +62,9 @@ func NewPublisher(nc *natsgo.Conn, key *Key, opt Options) (*Publisher, error) {
 	trust, err := NewTrust(opt.Trusted)
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
+	}
+	if len(opt.Trusted) > 0 && !slices.Contains(opt.Trusted, key.ID) {
+		return nil, fmt.Errorf("nats: the engine's own key %s is not among the trusted ones: add it to the list (nats.trusted)", key.ID)
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {

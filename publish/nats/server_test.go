@@ -17,13 +17,13 @@ import (
 
 // bed is a NATS server in this process with JetStream, and a publisher.
 type bed struct {
-	t   *testing.T
+	t   testing.TB
 	srv *server.Server
 	dir string
 	key *nats.Key
 }
 
-func newBed(t *testing.T) *bed {
+func newBed(t testing.TB) *bed {
 	t.Helper()
 	key, _, err := nats.OpenKey(filepath.Join(t.TempDir(), "engine.nk"))
 	if err != nil {

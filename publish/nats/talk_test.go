@@ -3,6 +3,7 @@ package nats_test
 import (
 	"context"
 	"encoding/base64"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,13 +132,16 @@ func TestAcksAreFollowedFromTheLastOfEachRouter(t *testing.T) {
 func TestAcksAreFollowedFromAPlaceInTheStream(t *testing.T) {
 	b := newBed(t)
 	nc := b.connect()
+	var mu sync.Mutex
 	sent := map[uint64]schemas.Ack{} // by sequence of the stream
 	say := func(seq uint64) {
 		a := schemas.Ack{Namespace: "prod", Rollout: "recsys", Router: "edge-1", Generation: 1, Sequence: seq, At: noon}
+		mu.Lock()
+		sent[uint64(len(sent)+1)] = a
+		mu.Unlock()
 		if _, err := nc.Request(a.Subject(), a.AppendJSON(nil), 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
-		sent[uint64(len(sent)+1)] = a
 	}
 	for seq := uint64(1); seq <= 5; seq++ {
 		say(seq)
@@ -148,6 +152,8 @@ func TestAcksAreFollowedFromAPlaceInTheStream(t *testing.T) {
 		ended := make(chan error)
 		go func() {
 			ended <- nats.FollowAcksFrom(ctx, nc, from, func(seq uint64, a schemas.Ack) {
+				mu.Lock()
+				defer mu.Unlock()
 				if a != sent[seq] {
 					t.Errorf("at %d: %+v, want %+v", seq, a, sent[seq])
 				}

@@ -52,6 +52,14 @@ func ReadTrusted(path string) ([]string, error) {
 	return ids, nil
 }
 
+// TrustedKeys reads the list that the configuration names, nil if it names none.
+func (c Config) TrustedKeys() ([]string, error) {
+	if c.Trusted == "" {
+		return nil, nil
+	}
+	return ReadTrusted(c.Trusted)
+}
+
 // publicKey never repeats what it was given: it may be a secret.
 func publicKey(id string) (nkeys.KeyPair, error) {
 	if strings.HasPrefix(id, "S") {

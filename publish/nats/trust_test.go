@@ -81,6 +81,16 @@ func TestAKeyIsRotatedInTheMiddleOfARollout(t *testing.T) {
 	}
 }
 
+func TestAnEngineTrustsItself(t *testing.T) {
+	b, other := newBed(t), newBed(t)
+	if _, err := nats.NewPublisher(b.connect(), b.key, nats.Options{Engine: "a", Trusted: []string{other.key.ID}}); err == nil || !strings.Contains(err.Error(), b.key.ID) {
+		t.Errorf("a list without the engine's own key: %v", err)
+	}
+	if ids, err := (nats.Config{}).TrustedKeys(); ids != nil || err != nil {
+		t.Errorf("no list: %v, %v", ids, err)
+	}
+}
+
 func FuzzTrustedKeys(f *testing.F) {
 	f.Add("UABC # x\n\n#\nSUAB")
 	f.Fuzz(func(t *testing.T, text string) {
