@@ -85,6 +85,7 @@ var table = []row{
 	{pkg: "internal/telemetry", own: []string{"schemas", "internal/engine"}, third: []string{prometheus}},
 
 	{pkg: "internal/scenario", own: []string{"schemas"}},
+	{pkg: "internal/throughput"}, // benchmarks only
 	{pkg: "internal/arch"},
 	{pkg: "internal/shareddata"},
 	{pkg: ".ci/report"},
