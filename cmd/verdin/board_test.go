@@ -38,12 +38,12 @@ func TestHeartbeatsVouchForWhatIsJudged(t *testing.T) {
 		do   func()
 		want uint64
 	}{
-		{"a verdict is on its way", func() { b.queue(verdictNo(1), "d1", 900) }, 0},
+		{"a verdict is on its way", func() { b.queue(verdictNo(1), "d1", 900, 0) }, 0},
 		{"it stands", func() { b.result(outcomeNo(1, nats.Acked)) }, 1},
-		{"the next expires unsent", func() { b.queue(verdictNo(2), "d2", 900); b.result(outcomeNo(2, nats.Expired)) }, 1},
-		{"another stands", func() { b.queue(verdictNo(2), "d3", 900); b.result(outcomeNo(2, nats.Acked)) }, 2},
+		{"the next expires unsent", func() { b.queue(verdictNo(2), "d2", 900, 0); b.result(outcomeNo(2, nats.Expired)) }, 1},
+		{"another stands", func() { b.queue(verdictNo(2), "d3", 900, 0); b.result(outcomeNo(2, nats.Acked)) }, 2},
 		{"one that nobody queued changes nothing", func() { b.result(outcomeNo(7, nats.Acked)) }, 2},
-		{"the rollout stops with a verdict on its way", func() { b.queue(verdictNo(3), "d4", 900); close(gone); b.leave("default/a") }, 0},
+		{"the rollout stops with a verdict on its way", func() { b.queue(verdictNo(3), "d4", 900, 0); close(gone); b.leave("default/a") }, 0},
 		{"which then stands", func() { b.result(outcomeNo(3, nats.Acked)) }, 0},
 	} {
 		if step.do(); head() != step.want {

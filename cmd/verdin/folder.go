@@ -119,6 +119,7 @@ func (f *folder) scan(ctx context.Context) (news []error) {
 		if !slices.Contains(paths, path) {
 			f.log.Info("rollout removed", "rollout", r.name, "file", path)
 			f.end(path)
+			f.forget(r)
 		}
 	}
 	maps.DeleteFunc(f.refused, func(path, _ string) bool { return !slices.Contains(paths, path) })
@@ -191,6 +192,19 @@ func (f *folder) start(ctx context.Context, path string, b *begin) {
 	f.running[path] = r
 	f.health.SetReady("journal", true, "")
 	f.log.Info("rollout started", "rollout", r.name, "file", path, "spec", r.digest, "generation", b.generation)
+}
+
+// forget closes the generation of a rollout whose file is gone: if it comes back,
+// another one begins.
+func (f *folder) forget(r *running) {
+	f.metrics.Forget(r.name)
+	s, err := f.store(r.name)
+	if err == nil {
+		err = errors.Join(s.End("the rollout was removed", f.now()), s.Close())
+	}
+	if err != nil {
+		f.log.Error("the journal of a removed rollout stays open", "rollout", r.name, "err", err)
+	}
 }
 
 // tell reports a rollout that has stopped by itself, unless somebody stops it meanwhile.

@@ -91,6 +91,14 @@ func (b *begin) observe(o engine.Outcome) {
 	b.account()
 	m, name := b.metrics, b.name()
 	m.WindowsClosed(name, int64(o.Windows))
+	for arm, n := range o.Health.Late {
+		if was := b.late[arm]; n >= was {
+			m.Late(name, []string{schemas.ArmStable, schemas.ArmCanary}[arm], n-was)
+		} else { // another stage: its account begins at 0
+			m.Late(name, []string{schemas.ArmStable, schemas.ArmCanary}[arm], n)
+		}
+	}
+	b.late = o.Health.Late
 	m.Phase(name, o.State.Phase)
 	if v := o.Verdict; v != nil {
 		m.Verdict(name, v.Verdict, v.Reason.Code)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,13 +18,20 @@ import (
 	"verdin/schemas"
 )
 
+// store opens the state folder of a rollout.
+func (w *wires) store(name string) (*pump.Store, error) {
+	return pump.OpenStore(filepath.Join(w.state.Dir, strings.Replace(name, "/", ".", 1)), pump.StoreOptions{
+		AcceptLoss: w.state.acceptLoss, Every: w.state.SnapshotEvery,
+		Note: func(what string, a ...any) {
+			w.log.Warn(what, append(a, "rollout", name)...)
+		}})
+}
+
 // open takes the rollout's state folder and brings the engine to where its journal
 // ends; if there is none, or if it cannot go on, another generation begins after the
 // last one that the journal or NATS knows.
 func (b *begin) open(ctx context.Context) (err error) {
-	store, err := pump.OpenStore(filepath.Join(b.state.Dir, b.spec.Namespace+"."+b.spec.Name), pump.StoreOptions{
-		AcceptLoss: b.state.acceptLoss, Every: b.state.SnapshotEvery,
-		Note: func(what string, a ...any) { b.log.Warn(what, append(a, "rollout", b.name())...) }})
+	store, err := b.store(b.name())
 	if err != nil {
 		return err
 	}
@@ -133,7 +141,7 @@ func (b *begin) takeUp() {
 	for _, o := range p.Open {
 		v, err := schemas.ParseVerdict(o.Payload)
 		if err == nil {
-			b.board.queue(v, o.Digest, lease)
+			b.board.queue(v, o.Digest, lease, b.now())
 			err = b.outbox.Resume(o.Payload, p.Dropped)
 		}
 		if err != nil {

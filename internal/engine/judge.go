@@ -61,6 +61,7 @@ type Effects struct {
 	Windows  int              // windows that became final
 	Evidence []stats.Evidence
 	State    decision.State
+	Health   decision.HealthData // of the data, as the decision saw it
 }
 
 // NewJudge starts a rollout. Shards are the logs of its source, by shard; a log's index
@@ -122,7 +123,7 @@ func (j *Judge) Step(in JudgeInput) Effects {
 		Cut: in.Cut, Evidence: eff.Evidence, Stage: j.stageData(), Health: j.health,
 		Applied: in.Applied, Commands: in.Commands, Publish: in.Publish,
 	})
-	eff.State = j.state
+	eff.State, eff.Health = j.state, j.health
 	return eff
 }
 
