@@ -27,6 +27,7 @@ type rig struct {
 	layout   *schemas.Layout
 	decoders [][]*codec.Decoder
 	offsets  [][]int64
+	clock    schemas.Time // of the last good fetch
 
 	verdicts []*schemas.Verdict
 	cuts     []decision.Cut

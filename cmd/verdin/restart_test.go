@@ -1,0 +1,87 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A second start goes on where the first stopped, in the same generation; two engines
+// never share a folder; a journal that is damaged in the middle is refused by file and
+// byte, and accepted by a flag.
+func TestRunGoesOnWhereItStopped(t *testing.T) {
+	r := newRig(t)
+	r.spec(t, "a")
+	first := launch(t, "run", "-c", r.config)
+	first.await(t, `"msg":"verdict acked"`, `"generation":1,"sequence":1`)
+
+	second := launch(t, "run", "-c", r.config)
+	if code := second.exit(t); code != exitRuntime {
+		t.Errorf("exit code %d of a second engine", code)
+	}
+	if got := said(second.String()); !strings.Contains(got, "another engine works in this folder") || !strings.Contains(got, "state.dir") {
+		t.Errorf("a second engine says %q", got)
+	}
+	if code := first.stop(t); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+
+	again := launch(t, "run", "-c", r.config)
+	again.await(t, `"msg":"the rollout goes on"`, `"generation":1`, `"cuts read again":0`, `"verdicts open":0`)
+	again.await(t, `"msg":"rollout started"`, `"generation":1`)
+	if code := again.stop(t); code != exitOK || strings.Contains(again.String(), `"msg":"verdict"`) {
+		t.Errorf("exit code %d, nothing new was to be said:\n%s", code, again)
+	}
+
+	path := filepath.Join(r.dir, "state", "default.a", "journal-00000000000000000001")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[40] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := verdin(t, "run", "-c", r.config)
+	got.diag = said(got.diag)
+	says(t, got, exitRuntime, path+": byte 0: ", "restore the file", "--accept-journal-loss")
+	last := launch(t, "run", "-c", r.config, "--accept-journal-loss")
+	last.await(t, `"msg":"journal: dropped records as --accept-journal-loss says"`, path)
+	last.await(t, `"msg":"the journal was fetched from its mirror"`) // which has it all
+	last.await(t, `"msg":"rollout started"`, `"generation":1`)
+	last.stop(t)
+	noGoroutinesLeft(t)
+}
+
+// Readiness follows the connection to NATS: without it verdicts wait.
+func TestReadinessFollowsNATS(t *testing.T) {
+	r := newRig(t)
+	r.spec(t, "a")
+	p := launch(t, "run", "-c", r.config)
+	addr := listening.FindStringSubmatch(p.await(t, `"msg":"listening"`))[1]
+	p.await(t, `"msg":"verdict acked"`)
+	ready(t, addr, http.StatusOK, "[+] nats: connected")
+	r.nats.Shutdown()
+	ready(t, addr, http.StatusServiceUnavailable, "[-] nats: not connected: verdicts wait")
+	_, text := page(t, addr, "/metrics")
+	for _, series := range []string{"verdin_cut_duration_seconds_count", "verdin_kafka_consumer_lag", "verdin_outbox_age_seconds",
+		`verdin_journal_bytes{rollout="default/a"}`, "verdin_journal_mirror_lag_records", "verdin_publish_duration_seconds_count"} {
+		if !strings.Contains(text, series) {
+			t.Errorf("no %s in\n%s", series, text)
+		}
+	}
+	p.stop(t)
+}
+
+// A state folder that cannot be made is a refusal of the file, with the path.
+func TestAStateFolderThatCannotBeMadeIsRefused(t *testing.T) {
+	r := newRig(t)
+	r.spec(t, "a")
+	write(t, r.dir, "state", "in the way")
+	got := verdin(t, "run", "-c", r.config)
+	got.diag = said(got.diag)
+	says(t, got, exitRuntime, "a.yaml: state folder: ", filepath.Join(r.dir, "state"))
+	noGoroutinesLeft(t)
+}

@@ -1,0 +1,133 @@
+package pump
+
+import (
+	"testing"
+	"time"
+
+	"verdin/internal/pump/journal"
+	"verdin/schemas"
+)
+
+// read is a status in which every log was fetched to its end a moment ago.
+func (r *rig) read() []Reading {
+	var all []Reading
+	for i := range r.offsets {
+		all = append(all, Reading{Next: r.offsets[i][0], High: r.offsets[i][0], FetchedAt: r.clock})
+	}
+	return all
+}
+
+// A log that nobody could fetch is not silent: its records may wait at a broker that is
+// away, or between the fetch and the pump.
+func TestALogThatCannotBeFetchedIsNotSilent(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*Reading)
+		moves bool
+	}{
+		"fetched to its end":       {func(*Reading) {}, true},
+		"the broker is away":       {func(s *Reading) { s.FetchedAt = s.FetchedAt.Add(-11 * time.Second) }, false},
+		"never fetched":            {func(s *Reading) { s.FetchedAt = 0 }, false},
+		"records on their way":     {func(s *Reading) { s.Next++ }, false},
+		"records wait at a broker": {func(s *Reading) { s.High++ }, false},
+	} {
+		inBubble(t, testSpec, 2, func(t *testing.T, r *rig) {
+			r.Status = func() []Reading {
+				all := r.read()
+				c.spoil(&all[1])
+				return all
+			}
+			r.put(1, served("stable", time.Second))
+			for at := time.Second; at < 2*time.Minute; at += 10 * time.Second {
+				r.put(0, served("stable", at))
+				r.clock = begin.Add(at)
+				r.tick(at)
+			}
+			if moved := r.top(1) > time.Second; moved != c.moves {
+				t.Errorf("%s: the log moved %v, want %v", name, moved, c.moves)
+			}
+		})
+	}
+}
+
+// Records that wait and are older than the lag that a spec allows are old news; a log
+// that was not fetched yet may hold some; one at its end holds none, however old.
+func TestCatchingUpIsOldRecordsThatWait(t *testing.T) {
+	const limit = 2*time.Minute + 5*time.Second + 10*time.Second // lag, lateness and a window
+	for name, c := range map[string]struct {
+		behind  time.Duration
+		waiting int64
+		fetched bool
+		want    bool
+	}{
+		"old records wait":      {limit + time.Second, 1, true, true},
+		"young records wait":    {limit - time.Second, 1, true, false},
+		"nothing waits":         {time.Hour, 0, true, false},
+		"nobody knows":          {0, 0, false, true},
+		"old records were read": {limit + time.Second, 0, true, false},
+	} {
+		inBubble(t, testSpec, 1, func(t *testing.T, r *rig) {
+			r.Status = func() []Reading {
+				all := r.read()
+				all[0].High += c.waiting
+				if !c.fetched {
+					all[0].FetchedAt = 0
+				}
+				return all
+			}
+			r.put(0, served("stable", time.Second))
+			now := time.Second - 5*time.Second + c.behind // the watermark is 5 s behind the record
+			r.clock = begin.Add(now)
+			r.tick(now)
+			if got := r.cuts[len(r.cuts)-1].CatchingUp; got != c.want {
+				t.Errorf("%s: catching up %v, want %v", name, got, c.want)
+			}
+		})
+	}
+}
+
+// When it is told to stop, the pump makes a last cut with all that it has heard, and
+// keeps the state: the next start reads nothing again.
+func TestTheLastCutKeepsWhatWasHeard(t *testing.T) {
+	u := newUniverse(t, quickSpec)
+	if err := u.live(begin.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := OpenStore("d", StoreOptions{FS: u.disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	from, err := s.Resume(t.Context(), u.spec, u.shards, func(next []int64, then *Arrivals) (Feed, error) {
+		for i, n := range next {
+			if n != int64(len(u.topics[i])) {
+				t.Errorf("log %d is read again from %d of %d", i, n, len(u.topics[i]))
+			}
+		}
+		return u.feed(next, then)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := u.script()
+	if last := script.Cuts[len(script.Cuts)-1]; from.Place.Seq != last.Seq {
+		t.Errorf("the state is that of cut %d, the last is %d", from.Place.Seq, last.Seq)
+	}
+}
+
+// Equal times of neighbouring ranges are one range: the journal does not grow with the
+// size of fetches.
+func TestArrivalsThatGoOnAreOneRange(t *testing.T) {
+	l := &Live{}
+	for _, a := range []journal.Arrival{{Log: 0, From: 0, To: 5, At: 1}, {Log: 1, From: 0, To: 2, At: 1}, {Log: 0, From: 5, To: 9, At: 1}, {Log: 0, From: 9, To: 11, At: 2}} {
+		l.arrive(a)
+	}
+	a := NewArrivals(2, []*journal.Cut{&l.next})
+	if len(l.next.Arrivals) != 3 {
+		t.Errorf("%+v", l.next.Arrivals)
+	}
+	for offset, want := range map[int64]schemas.Time{0: 1, 8: 1, 9: 2, 10: 2, 11: 0} {
+		if got, ok := a.At(0, offset); got != want || ok != (want != 0) {
+			t.Errorf("offset %d came at %v, want %v", offset, got, want)
+		}
+	}
+}
