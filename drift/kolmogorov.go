@@ -23,7 +23,7 @@ func kolmogorovAbove(x float64) float64 {
 // kolmogorovBelow is 1 − kolmogorovAbove, accurate where it is small.
 func kolmogorovBelow(x float64) float64 {
 	switch {
-	case !(x > 0):
+	case !(x > 0.03): // below the smallest number
 		return 0
 	case x >= 0.8:
 		return 1 - kolmogorovAbove(x)
