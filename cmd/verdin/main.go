@@ -92,7 +92,7 @@ func newRoot() *cobra.Command {
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(newDemo(), newRun(), newReplay(), newConvert(), newSimulate(), newValidate(), newVerify(), newVersion())
-	root.AddCommand(newRecord(), newSchema())
+	root.AddCommand(newRecord(), newRouter(), newSchema())
 	return root
 }
 
