@@ -117,7 +117,10 @@ func TestAnAliasIsFoundWhateverWasLearned(t *testing.T) {
 	s := codec.Schema{Format: codec.FormatAvro, Text: strings.Replace(field("p_score", `"int"`), `"p_score"`, `"p_score","aliases":["q","prediction_score","status_code"]`, 1)}
 	d, c := codec.New(layout, predictionsOf(s)), new(schemas.Chunk)
 	c.Reset(0, layout)
-	d.Append(c, bare(event(`"p_score":1,"q":2`)))
+	d.Append(c, bare(`{"specversion":"1.0","type":"verdin.prediction.v1","data":{"p_score":1,"q":2,`+prediction+`}}`))
+	if c.Len() != 1 {
+		t.Fatal(dump(c))
+	}
 	r := frame(1, start+"\x02")
 	r.Timestamp = noon
 	c.Reset(0, layout)
