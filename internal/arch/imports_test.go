@@ -86,6 +86,7 @@ var table = []row{
 
 	{pkg: "internal/scenario", own: []string{"schemas"}},
 	{pkg: "internal/throughput"}, // benchmarks only
+	{pkg: "internal/bench", own: []string{"stats", "stats/sequential", "stats/multiple", "internal/peers"}, third: []string{gonum}},
 	{pkg: "internal/arch"},
 	{pkg: "internal/shareddata"},
 	{pkg: ".ci/report"},
