@@ -11,7 +11,7 @@ import (
 // ErrState is wrapped by every error of Restore.
 var ErrState = errors.New("join: the state of waiting predictions cannot be restored")
 
-const stateVersion = 1
+const stateVersion = 2
 
 // AppendState appends all that later windows depend on: the predictions by window, in
 // order of arrival, the outcomes by key, and when keys expire.
@@ -46,6 +46,7 @@ func (j *Joiner) fields(f *wire.Fields) {
 // fields of a prediction: its time goes as the distance from its window's start.
 func (p *Prediction) fields(f *wire.Fields, w schemas.Time) {
 	f.Word(&p.Key)
+	f.Word(&p.Unit)
 	after := p.TS - w
 	wire.Int(f, &after)
 	p.TS = w + after
@@ -74,9 +75,10 @@ func (j *Joiner) keys(f *wire.Fields) {
 	}
 	slices.Sort(keys)
 	f.Count(len(keys))
+	var list []node
 	for _, key := range keys {
 		f.Word(&key)
-		var list []node
+		list = list[:0]
 		for n := j.heads[key]; n >= 0; n = j.nodes[n].next {
 			list = append(list, j.nodes[n])
 		}

@@ -3,6 +3,7 @@ package throughput
 import (
 	"bufio"
 	"context"
+	_ "embed"
 	"fmt"
 	"io"
 	"os"
@@ -77,21 +78,28 @@ type filled struct {
 	prefix string
 	start  schemas.Time
 	events int64
+	bytes  int64              // of values
 	ends   map[string][]int64 // per topic and partition
 }
 
-// fill produces the events.
-func fill(b *testing.B, cfg kafka.Config) *filled {
+//go:embed predictions.yaml
+var predictionsOnly []byte
+
+// fill produces the events: predictions, outcomes and readings, or predictions alone.
+func fill(b *testing.B, cfg kafka.Config, alone bool) *filled {
 	b.Helper()
 	sc, err := scenario.Lookup("aa")
 	if err != nil {
 		b.Fatal(err)
 	}
 	sc.RequestsPerSecond = rate
+	topics := []string{scenario.Predictions, scenario.Outcomes, scenario.Resources}
+	if alone {
+		sc.Spec, topics = predictionsOnly, topics[:1]
+	}
 	f := &filled{kafka: cfg, prefix: fmt.Sprintf("t%d.", time.Now().UnixNano()), ends: map[string][]int64{}}
 	f.spec = []byte(strings.ReplaceAll(string(sc.Spec), "ml.", f.prefix))
 	f.start = schemas.TimeOf(time.Now()).Add(-2 * seconds * time.Second).Floor(time.Minute)
-	topics := []string{scenario.Predictions, scenario.Outcomes, scenario.Resources}
 	for i, t := range topics {
 		topics[i] = f.topic(t)
 		if err := kafka.EnsureTopic(b.Context(), cfg, topics[i], int(sc.Partitions)); err != nil {
@@ -110,6 +118,10 @@ func fill(b *testing.B, cfg kafka.Config) *filled {
 		batches := map[string][]kafka.Message{}
 		gen.Tick(at, at.Add(10*time.Second), pump.Choose(5000), scenario.Split{CanaryBps: 5000, Generation: 1}, func(topic string, partition int32, key []byte, ts schemas.Time, value []byte) {
 			name := f.topic(topic)
+			if f.ends[name] == nil {
+				return
+			}
+			f.bytes += int64(len(value))
 			batches[name] = append(batches[name], kafka.Message{Partition: partition, Key: append([]byte(nil), key...), Value: append([]byte(nil), value...), Time: ts.Std()})
 			f.ends[name][partition]++
 			f.events++

@@ -19,11 +19,16 @@ import (
 	"verdin/schemas"
 )
 
-// BenchmarkEvents reads the same topics in three ways.
-func BenchmarkEvents(b *testing.B) {
+// BenchmarkPredictions reads the same topic of predictions in three ways.
+func BenchmarkPredictions(b *testing.B) { compare(b, true) }
+
+// BenchmarkWithLabels is the same with outcomes, joined, and readings.
+func BenchmarkWithLabels(b *testing.B) { compare(b, false) }
+
+func compare(b *testing.B, alone bool) {
 	cfg := broker(b)
-	f := fill(b, cfg)
-	b.Logf("%d events", f.events)
+	f := fill(b, cfg, alone)
+	b.Logf("%d events of %d bytes", f.events, f.bytes/f.events)
 	spec, err := decision.Parse(f.spec, "aa")
 	if err != nil {
 		b.Fatal(err)

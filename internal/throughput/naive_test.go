@@ -55,7 +55,7 @@ type naivePlace struct {
 func naive(ctx context.Context, f *filled) error {
 	w := &naiveWindows{arms: map[int64]*[2]naiveArm{}, of: map[string]naivePlace{}}
 	for _, name := range []string{scenario.Predictions, scenario.Outcomes, scenario.Resources} {
-		for partition, end := range f.ends[f.topic(name)] {
+		for partition, end := range f.ends[f.topic(name)] { // none where the topic is not filled
 			r := kafkago.NewReader(kafkago.ReaderConfig{Brokers: f.kafka.Brokers, Topic: f.topic(name), Partition: partition, MaxBytes: 10 << 20})
 			for range end {
 				m, err := r.ReadMessage(ctx)
