@@ -36,6 +36,7 @@ type universe struct {
 
 	topics [][]topicRecord // per log
 	codecs []*codec.Decoder
+	orders []decision.Command // said at the next tick
 	chain  [][]byte
 	split  scenario.Split
 	acks   []Ack
@@ -101,6 +102,9 @@ func (u *universe) produce(to schemas.Time) {
 	}
 	u.gen.Tick(u.made, to, Choose(u.split.CanaryBps), u.split, func(topic string, partition int32, _ []byte, ts schemas.Time, value []byte) {
 		for i, at := range u.flat.seats {
+			if at.shard == 1 && ts > begin.Add(40*time.Second) && ts < begin.Add(140*time.Second) {
+				continue // silent for longer than IdleAfter
+			}
 			if l := u.shards[at.shard][at.log]; l.Topic == topic && l.Partition == partition {
 				u.topics[i] = append(u.topics[i], topicRecord{ts, bytes.Clone(value)})
 			}
@@ -223,12 +227,16 @@ func (e *engineLife) tick() error {
 		return err
 	}
 	u.wall = u.wall.Add(10 * time.Second)
-	u.produce(u.wall)
+	u.produce(u.wall.Add(7 * time.Second)) // clocks are ahead: arrival bounds matter
 	for log := range u.topics {
 		for _, b := range u.batches(log, e.logs[log].next, nil) {
 			e.Live.feed(b)
 		}
 	}
+	for _, o := range u.orders {
+		e.next.Commands = append(e.next.Commands, journal.Command(o))
+	}
+	u.orders = nil
 	for _, a := range u.acks {
 		if a.Stream > e.place.Stream {
 			e.hear(a)
@@ -318,6 +326,14 @@ func TestTheJournalGivesTheChainAgain(t *testing.T) {
 	u.check("undisturbed")
 	if len(u.chain) < 3 {
 		t.Errorf("only %d verdicts: the story tells nothing", len(u.chain))
+	}
+	idle, late := 0, 0
+	for _, c := range u.script().Cuts {
+		idle += len(c.Idle)
+		late += len(c.Arrivals)
+	}
+	if idle == 0 || late == 0 {
+		t.Errorf("%d idle decisions, %d arrivals: the story tells nothing", idle, late)
 	}
 	t.Logf("%d verdicts, %d effects", len(u.chain), u.effects)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"verdin/internal/engine"
 	"verdin/internal/pump/journal"
 	"verdin/schemas"
 )
@@ -107,6 +108,24 @@ func TestTheLastCutKeepsWhatWasHeard(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if from.Place.Stream != uint64(len(u.acks)) || len(from.Place.Heads) != 1 || len(u.acks) == 0 {
+		t.Errorf("acknowledgements are heard up to %d, by %v; there are %d", from.Place.Stream, from.Place.Heads, len(u.acks))
+	}
+	whole, err := s.again(t.Context(), u.spec, func() (*engine.Engine, *Place, error) {
+		script := u.script()
+		core, err := Begin(script.Activation, u.spec)
+		s.script = script
+		return core, &Place{Next: script.start()}, err
+	}, u.feed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(r *Resumed) string {
+		return string(r.Place.append(nil, &ackBook{pending: r.Place.Pending, heads: r.Place.Heads}))
+	}
+	if text(whole) != text(from) {
+		t.Errorf("from the beginning the place is\n%s\nfrom the snapshot\n%s", text(whole), text(from))
 	}
 	script := u.script()
 	if last := script.Cuts[len(script.Cuts)-1]; from.Place.Seq != last.Seq {
