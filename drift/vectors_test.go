@@ -132,6 +132,7 @@ var served = map[string]func(*testing.T, vector){
 
 // checkPSI takes the counts, or those that the binning of raw values must give.
 func checkPSI(t *testing.T, v vector) {
+	checkQuantiles(t, v)
 	from := v.Input
 	if from["ref_counts"] == nil {
 		from = v.Expect

@@ -1,0 +1,56 @@
+package drift
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// columns are values of several shapes, with the reference's edges.
+func columns(n int) map[string][]float64 {
+	r := rand.New(rand.NewPCG(31, 32))
+	make := func(f func() float64) []float64 {
+		xs := make([]float64, n)
+		for i := range xs {
+			xs[i] = f()
+		}
+		return xs
+	}
+	return map[string][]float64{
+		"normal":    make(r.NormFloat64),
+		"lognormal": make(func() float64 { return math.Exp(r.NormFloat64()) }),
+		"unit":      make(r.Float64),
+		"heavy":     make(func() float64 { return r.NormFloat64() / r.NormFloat64() }),
+		"zeros":     make(func() float64 { return math.Max(0, r.NormFloat64()) }),
+		"integers":  make(func() float64 { return float64(r.IntN(20)) }),
+		"clock":     make(func() float64 { return 1.7e9 + 1e3*r.NormFloat64() }),
+	}
+}
+
+// BenchmarkHistogram counts one value: the target is 8 ns with nulls.
+func BenchmarkHistogram(b *testing.B) {
+	const n = 1 << 16
+	valid := make([]byte, n/8)
+	for i := range valid {
+		valid[i] = 0xff
+		if i%5 == 0 {
+			valid[i] = 0xb7 // one row in 20 has no value
+		}
+	}
+	for name, xs := range columns(n) {
+		e, err := Learn(xs, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		h := NewHistogram(e)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			rows := 0
+			for b.Loop() {
+				h.Add(xs, valid, 0)
+				rows += n
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rows), "ns/value")
+		})
+	}
+}
