@@ -6,9 +6,14 @@
 //
 // Three engines:
 //
-//	B  Harm, Safe, Limit   shares, exceedances, bins: half-plane e-variables, exact
-//	T  SampleRatio, Tilt   splits and event rates with a known share, exact
-//	G  Score               means: Gaussian mixture on the stratified score, asymptotic
+//	B  Harm, Safe, Limit, Conditional, Band, Exceedance, Order, CapCheck, Paired
+//	                      shares, exceedances, pairs: half-plane e-variables and tilts, exact
+//	T  SampleRatio, Rate   splits and event rates with a known share, exact for independent events
+//	G  Score, Sticky       means, ratios, pairs, areas, units that come back: Gaussian mixture
+//	                      on the stratified score, asymptotic
+//
+// ShareInterval and QuantileShift invert engine B; HoldBack and Ceiling watch after
+// promotion. Methods lists them all, docs/statistics.md explains them.
 //
 // Invariants:
 //
