@@ -2,6 +2,7 @@ package sequential
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -185,4 +186,39 @@ func testPlugInGrid(t *testing.T, v *vector) {
 		got = append(got, plugIn(t, v, delta, [4]float64{0.18, 0.18, 0.18, 0.18}))
 	}
 	v.equalPath(t, "log_e", got)
+}
+
+// testRunningP reads the one path of either side, under whatever name.
+func testRunningP(t *testing.T, v *vector) {
+	m := NewMixture([]float64{0})
+	last := 0.0
+	var got []float64
+	for _, e := range onlyPath(t, v.Inputs) {
+		m.Add([]float64{e - last})
+		last = e
+		got = append(got, math.Min(1, math.Exp(-m.LogEMax())))
+	}
+	want := onlyPath(t, v.Expected)
+	if len(got) != len(want) {
+		t.Fatalf("%d p-values, want %d", len(got), len(want))
+	}
+	for i := range want {
+		near(t, "p", got[i], want[i], v.RelTol)
+	}
+}
+
+func onlyPath(t *testing.T, r record) []float64 {
+	for name, raw := range r {
+		if strings.HasPrefix(strings.TrimSpace(string(raw)), "[") {
+			path := nums(t, r, name)
+			if name == "e" {
+				for i := range path {
+					path[i] = math.Log(path[i])
+				}
+			}
+			return path
+		}
+	}
+	t.Fatal("no path")
+	return nil
 }
