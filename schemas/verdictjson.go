@@ -75,6 +75,9 @@ func (r *InputRange) members(w *writer) {
 	w.count("to", r.To)
 }
 
+// MarshalJSON returns the canonical form.
+func (c Check) MarshalJSON() ([]byte, error) { return appendObject(nil, c.members), nil }
+
 func (c *Check) members(w *writer) {
 	w.text("name", c.Name)
 	w.text("metric", c.Metric)

@@ -32,6 +32,7 @@ const (
 	protocompile = "github.com/bufbuild/protocompile"
 	registry     = "github.com/twmb/franz-go/pkg/sr"
 	prometheus   = "github.com/prometheus/client_golang"
+	openfeature  = "github.com/open-feature/go-sdk"
 )
 
 // table is the law of imports. Data flows ingest → stats, drift → decision →
@@ -63,7 +64,10 @@ var table = []row{
 	{pkg: "ingest/foreign", own: []string{"schemas", "ingest/table"}, third: []string{json}},
 
 	{pkg: "publish/nats", own: []string{"schemas"}, third: []string{nats, nkeys}},
-	{pkg: "publish/http", own: []string{"schemas"}},
+	{pkg: "publish/control", own: []string{"schemas"}, third: []string{nats, nkeys}},
+	// The pages, the API and the gates are one more door to the desk of control.
+	{pkg: "publish/http", own: []string{"schemas", "publish/control", "publish/flags"}},
+	{pkg: "publish/flags", own: []string{"schemas", "publish/router"}, third: []string{openfeature, murmur}},
 	{pkg: "publish/log", own: []string{"schemas"}},
 	{pkg: "publish/proxy", own: []string{"schemas", "publish/router"}},
 	{pkg: "publish/router", own: []string{"schemas"}, third: []string{nats, nkeys, murmur}},

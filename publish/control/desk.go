@@ -1,0 +1,207 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"verdin/schemas"
+)
+
+// Desk is where running rollouts and their operators meet. Its methods may be called
+// from any goroutine.
+type Desk struct {
+	engine string
+	now    func() schemas.Time
+	linked func() bool
+	limits limiter
+
+	mu      sync.Mutex
+	seats   map[string]*Seat
+	stamped schemas.Time  // when the last order was given: each has an instant of its own
+	version uint64        // grows with every change
+	changed chan struct{} // closed at the next change
+}
+
+// NewDesk returns an empty desk of an engine. The clock is the engine's; linked tells
+// whether the engine reaches NATS now.
+func NewDesk(engine string, now func() schemas.Time, linked func() bool) *Desk {
+	return &Desk{engine: engine, now: now, linked: linked, limits: limiter{most: burst, refill: pause},
+		seats: map[string]*Seat{}, changed: make(chan struct{})}
+}
+
+// Now is the engine's clock.
+func (d *Desk) Now() schemas.Time { return d.now() }
+
+// Seat is one running rollout at the desk.
+type Seat struct {
+	desk     *Desk
+	ns, name string
+	give     func(context.Context, schemas.Command) error
+	status   Status
+	known    bool // a cut was made
+	waiting  map[schemas.Time]chan Receipt
+	ack      func(schemas.Ack)
+}
+
+// Join seats a rollout. Orders are handed to give, which blocks until the rollout took
+// the order, ctx ended, or the rollout stopped. Acknowledgements that are given in a
+// router's name go to ack; nil = none may be given.
+func (d *Desk) Join(ns, rollout string, give func(context.Context, schemas.Command) error, ack func(schemas.Ack)) *Seat {
+	s := &Seat{desk: d, ns: ns, name: rollout, give: give, ack: ack, waiting: map[schemas.Time]chan Receipt{}}
+	s.status = Status{Namespace: ns, Rollout: rollout, Engine: d.engine, Phase: schemas.PhasePending, Stage: -1,
+		EnteredAt: schemas.Unknown, Wall: schemas.Unknown, Mark: schemas.Unknown}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seats[ns+"/"+rollout] = s
+	d.news()
+	return s
+}
+
+// Leave takes the rollout from the desk; who waits for an answer is told.
+func (s *Seat) Leave() {
+	d := s.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.seats[s.ns+"/"+s.name] == s {
+		delete(d.seats, s.ns+"/"+s.name)
+	}
+	for at, c := range s.waiting {
+		c <- Receipt{Accepted: true, Code: CodeTaken, Message: "the rollout stopped before it told what became of the order: look at its journal"}
+		delete(s.waiting, at)
+	}
+	d.news()
+}
+
+// Saw takes what a cut left. The verdict is the one that the cut gave, nil for none;
+// head, what was published and the list of verdicts are the seat's own business.
+func (s *Seat) Saw(st Status, v *schemas.Verdict) {
+	d := s.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := &s.status
+	st.Namespace, st.Rollout, st.Engine = s.ns, s.name, d.engine
+	st.Head, st.Published, st.Recent = was.Head, was.Published, was.Recent
+	if v != nil {
+		st.Head, st.Published, st.Recent = v, false, remember(was.Recent, v)
+	}
+	s.status, s.known = st, true
+	d.news()
+}
+
+// Resume tells of a verdict that stood in NATS when the engine began.
+func (s *Seat) Resume(v *schemas.Verdict) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	if s.status.Head == nil {
+		s.status.Head, s.status.Published, s.status.Recent = v, true, remember(s.status.Recent, v)
+	}
+}
+
+// Acked says that a verdict stands in NATS.
+func (s *Seat) Acked(generation, sequence uint64) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	if h := s.status.Head; h != nil && h.Generation == generation && h.Sequence == sequence {
+		s.status.Published = true
+		s.desk.news()
+	}
+}
+
+// Obeyed says which cut journalled an order. It follows Saw of the same cut.
+func (s *Seat) Obeyed(cut int64, c schemas.Command, v *schemas.Verdict) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	reply, ok := s.waiting[c.At]
+	if !ok {
+		return // given before a restart, or nobody waits any longer
+	}
+	delete(s.waiting, c.At)
+	r := Receipt{Accepted: true, Cut: cut, Phase: s.status.Phase, Generation: s.status.Generation}
+	if v != nil {
+		r.Verdict, r.Generation, r.Sequence = v.Verdict, v.Generation, v.Sequence
+	}
+	r.describe(s.status.Missing)
+	reply <- r
+}
+
+// news wakes whoever waits for a change; the lock is held.
+func (d *Desk) news() {
+	d.version++
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+// Await blocks until the desk has changed since a version, and returns the new one; it
+// returns the old one if ctx ended.
+func (d *Desk) Await(ctx context.Context, since uint64) uint64 {
+	for {
+		d.mu.Lock()
+		version, changed := d.version, d.changed
+		d.mu.Unlock()
+		if version != since {
+			return version
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return since
+		}
+	}
+}
+
+// List tells where every rollout stands, by name.
+func (d *Desk) List() []Status {
+	linked, now := d.linked(), d.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]Status, 0, len(d.seats))
+	for _, s := range d.seats {
+		all = append(all, s.tell(linked, now))
+	}
+	slices.SortFunc(all, byName)
+	return all
+}
+
+// Status tells where one rollout stands.
+func (d *Desk) Status(ns, rollout string) (Status, bool) {
+	linked, now := d.linked(), d.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.seats[ns+"/"+rollout]; s != nil {
+		return s.tell(linked, now), true
+	}
+	return Status{}, false
+}
+
+// tell copies the status; the lock is held. What it points to never changes.
+func (s *Seat) tell(linked bool, now schemas.Time) Status {
+	st := s.status
+	st.Linked = linked
+	st.Stale = !s.known || now.Sub(st.Wall) > StaleAfter
+	return st
+}
+
+// Ack acknowledges the head of a rollout in a router's name: for a system that serves
+// the weights and cannot speak for itself.
+func (d *Desk) Ack(who Principal, ns, rollout, router string) error {
+	if !who.May(Admin, ns) {
+		return fmt.Errorf("%s may not acknowledge in %s: that asks for the scope admin", who.Name, ns)
+	}
+	if err := schemas.CheckLabel("router", router); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	s := d.seats[ns+"/"+rollout]
+	d.mu.Unlock()
+	if s == nil || s.ack == nil {
+		return fmt.Errorf("rollout %s/%s takes no acknowledgements here", ns, rollout)
+	}
+	st, _ := d.Status(ns, rollout)
+	if st.Head == nil || !st.Published {
+		return fmt.Errorf("rollout %s/%s has no published verdict to acknowledge", ns, rollout)
+	}
+	s.ack(schemas.Ack{Namespace: ns, Rollout: rollout, Router: router, Generation: st.Head.Generation, Sequence: st.Head.Sequence, At: d.now()})
+	return nil
+}
