@@ -22,6 +22,7 @@ const (
 type checker struct {
 	*reader
 	spec  *Spec
+	own   int            // metrics that the spec names itself; those of a preset follow
 	names map[string]int // of metrics and drift checks → line
 }
 
@@ -57,9 +58,20 @@ func place(path ...any) []any { return path }
 // refuse complains at spec.<path> unless ok. The condition says what is lawful, so
 // that a number that is no number is refused.
 func (c *checker) refuse(ok bool, path []any, remedy, format string, args ...any) {
+	if i, isMetric := index(path, "metrics"); isMetric && i >= c.own {
+		path = place("preset")
+	}
 	if !ok {
 		c.fail(c.at(append([]any{"spec"}, path...)...), remedy, format, args...)
 	}
+}
+
+// index is the position in a list that a path leads through.
+func index(path []any, list string) (i int, yes bool) {
+	if len(path) > 1 && path[0] == list {
+		i, yes = path[1].(int)
+	}
+	return i, yes
 }
 
 func (c *checker) check() {
@@ -68,7 +80,7 @@ func (c *checker) check() {
 	c.label("namespace", s.Namespace)
 	c.refuse(s.Arms.Stable != s.Arms.Canary, place("arms", "canary"), "name two versions", "both arms are %q", s.Arms.Canary)
 	c.refuse(s.Arms.Stable != "canary" && s.Arms.Canary != "stable", place("arms"), "name the versions", "an arm bears the other arm's name")
-	c.refuse(s.Unit == "", place("unit"), "remove unit: with assignment request every request counts on its own", "unit %q needs assignment: sticky, which is not supported yet", s.Unit)
+	c.refuse(s.Unit == "" || s.Assignment == "sticky", place("unit"), "remove unit: with assignment request every request counts on its own; or write assignment: sticky", "unit %q needs assignment: sticky", s.Unit)
 	c.source()
 	c.stages()
 	c.risk()
@@ -79,7 +91,10 @@ func (c *checker) check() {
 	}
 	c.drifts()
 	c.stageMargins()
+	c.segments()
 	c.healthAndPublish()
+	c.policy()
+	c.traffic()
 }
 
 func (c *checker) label(field, name string) {
@@ -125,32 +140,6 @@ func isTopic(s string) bool {
 	return len(s) <= 249 && s != "." && s != ".." && !strings.ContainsFunc(s, bad)
 }
 
-func (c *checker) stages() {
-	s := c.spec
-	c.refuse(len(s.Stages) >= 1 && len(s.Stages) <= maxStages, place("stages"), "use 1 to 32 stages, the last of weight 100", "%d stages", len(s.Stages))
-	before := 0
-	for i, st := range s.Stages {
-		at := func(field string) []any { return place("stages", i, field) }
-		c.refuse(st.Weight >= 1 && st.Weight <= 100, at("weight"), "use a share in percent, 1 to 100", "stage %d: the weight is out of range", i+1)
-		c.refuse(st.Weight > before, at("weight"), "let every stage give the canary more", "stage %d: weight %d is not above the previous %d", i+1, st.Weight, before)
-		c.refuse(st.Bake >= s.Source.Window, at("bake"), "watch every stage for a while, such as 30m", "stage %d: bake %s is shorter than one window of %s", i+1, brief(st.Bake), brief(s.Source.Window))
-		c.refuse(st.MaxDuration == 0 || st.MaxDuration >= st.Bake, at("maxDuration"), "make it longer than bake, or leave it out", "stage %d: maxDuration %s is shorter than bake %s", i+1, brief(st.MaxDuration), brief(st.Bake))
-		c.refuse(st.MinSamples >= 1 && st.MinSamples <= maxSamples, at("minSamples"), "use 1 to 1000000000", "stage %d: minSamples is out of range", i+1)
-		before = st.Weight
-	}
-	if len(s.Stages) == 0 {
-		return
-	}
-	last := len(s.Stages) - 1
-	c.refuse(before == 100, place("stages", last, "weight"), "add a stage {weight: 100, bake: …}", "the last stage has weight %d, so the canary could never be promoted", before)
-	c.refuse(s.HoldBack >= 0 && s.HoldBack <= 0.5 && wholeBps(s.HoldBack), place("holdBack"), "use 0% to 50% in steps of 0.01%", "holdBack %v is out of range", s.HoldBack)
-	if last > 0 {
-		previous := s.Stages[last-1].Weight
-		c.refuse(10000-bps(s.HoldBack) > previous*100, place("holdBack"), "make holdBack smaller, or the stage before 100 lower", "holdBack %s would give the canary no more at weight 100 than stage %d with its %d %%", percent(s.HoldBack), last, previous)
-	}
-	c.refuse(s.Share >= 0 && s.Share < 1, place("share"), "write the canary's share of the recording, such as 50%", "share %v is out of range", s.Share)
-}
-
 // bps is a share in basis points.
 func bps(share float64) int { return int(math.Round(share * 10000)) }
 
@@ -174,9 +163,21 @@ func (c *checker) healthAndPublish() {
 		value time.Duration
 	}{
 		{place("health", "noData", "after"), s.Health.NoData}, {place("health", "silentCanary", "after"), s.Health.SilentCanary},
-		{place("health", "lag"), s.Health.Lag}, {place("publish", "lease"), s.Publish.Lease},
+		{place("health", "lag"), s.Health.Lag}, {place("health", "unapplied"), s.Health.Unapplied}, {place("publish", "lease"), s.Publish.Lease},
 	} {
 		c.refuse(d.value > 0, d.path, "use a duration above 0", "%v must be above 0", d.path[len(d.path)-1])
 	}
+	for _, d := range []struct {
+		field string
+		share float64
+	}{{"late", s.Health.Late}, {"concentration", s.Health.Concentration}, {"crossover", s.Health.Crossover}} {
+		c.refuse(d.share >= 0 && d.share < 1 && (d.share > 0 || d.field != "late"), place("health", d.field), "use a share below 1, such as 1%", "%s %v is out of range", d.field, d.share)
+	}
 	c.refuse(s.Publish.Routers >= 1, place("publish", "routers"), "use 1 to 10000", "routers %d is out of range", s.Publish.Routers)
+}
+
+func (c *checker) policy() {
+	p := &c.spec.Policy
+	c.refuse(p.Approvals == 1 || p.Approvals == 2, place("policy", "approvals"), "use 1, or 2 for four eyes", "approvals %d is out of range", p.Approvals)
+	c.refuse(p.MinStep >= 0 && p.MinStep <= 1, place("policy", "minStep"), "use a share of the bake from 0% to 100%; 50% is usual", "minStep %v is out of range", p.MinStep)
 }

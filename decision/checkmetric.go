@@ -12,16 +12,20 @@ var maxValue = math.Ldexp(1, 40)
 func (c *checker) metric(i int, m *Metric) {
 	at := func(field string) []any { return place("metrics", i, field) }
 	c.name("metric", m.Name, at("name"))
-	c.refuse(c.readable(m), at("field"), listed(m.On), "metric %s: %ss have no field %q", m.Name, m.On, m.Field)
+	c.refuse(c.readable(m) || m.Expr != nil || m.Kind == Rate, at("field"), listed(m.On), "metric %s: %ss have no field %q", m.Name, m.On, m.Field)
 	c.refuse(m.Kind == "proportion" || m.On != "prediction" || !named(m.Field, textual), at("field"), "use kind: proportion, or a field of numbers", "metric %s: %s is text and has no %s", m.Name, m.Field, m.Kind)
 	c.refuse(m.Weight > 0 && m.Weight <= 1e6, at("weight"), "use a positive number; 1 is usual", "metric %s: weight %v is out of range", m.Name, m.Weight)
 	c.refuse(m.MDE >= 0 && m.MDE <= 10, at("mde"), "give it as a log odds ratio, such as 0.1", "metric %s: mde %v is out of range", m.Name, m.MDE)
 	c.kind(i, m)
+	c.expr(i, m)
+	c.twin(i, m)
 	c.harm(i, m)
 	if m.On == "resource" {
-		c.refuse(m.Role != Guardrail, at("role"), "use role: signal or observe; a few instances can show nothing statistically", "metric %s: a resource guardrail is not supported yet", m.Name)
+		b := m.Breached
+		c.refuse(b == [2]int{} || b[0] >= 1 && b[0] <= b[1] && b[1] <= maxWindows, at("breached"), "write {windows: 3, of: 5}", "metric %s: %d of %d windows make no rule", m.Name, b[0], b[1])
 		c.refuse(m.Kind != "proportion", at("kind"), "use mean or quantile", "metric %s: a proportion of instances is not supported", m.Name)
 	}
+	c.refuse(m.On == "resource" && m.Role == Guardrail || m.Breached == [2]int{}, at("breached"), "remove it", "metric %s: breached is for resource guardrails only", m.Name)
 	if m.On != "outcome" {
 		c.refuse(m.Value == "", at("value"), "remove it", "metric %s: value is for outcomes only", m.Name)
 		c.refuse(m.Missing == "", at("missing"), "remove it", "metric %s: missing is for outcomes only", m.Name)
@@ -30,6 +34,7 @@ func (c *checker) metric(i int, m *Metric) {
 		c.refuse(m.Population == "", at("population"), "remove it", "metric %s: population is for predictions only", m.Name)
 		c.refuse(m.Value != "label" || m.Kind == "proportion", at("value"), "use value: value", "metric %s: a label is text and has no %s", m.Name, m.Kind)
 		c.horizon(i, m)
+		c.proxy(i, m)
 	}
 	c.refuse(m.On == "prediction" || m.Population == "", at("population"), "remove it", "metric %s: population is for predictions only", m.Name)
 }
@@ -88,7 +93,30 @@ func (c *checker) horizon(i int, m *Metric) {
 		return
 	}
 	for k, st := range c.spec.Stages {
-		c.refuse(c.spec.Source.Horizon <= st.Bake, place("metrics", i), "add mode: gate (stages wait for labels) or mode: watch (labels may only roll back)", "metric %s: labels take up to %s, longer than stage %d bakes (%s)", m.Name, brief(c.spec.Source.Horizon), k+1, brief(st.Bake))
+		c.refuse(c.spec.Source.Horizon <= st.Bake, place("metrics", i), "add mode: gate (stages wait for labels), mode: watch (labels may only roll back) or mode: proxy", "metric %s: labels take up to %s, longer than stage %d bakes (%s)", m.Name, brief(c.spec.Source.Horizon), k+1, brief(st.Bake))
+	}
+}
+
+// proxy checks that a metric which speaks for a slower one gates itself.
+func (c *checker) proxy(i int, m *Metric) {
+	path := place("metrics", i, "mode")
+	c.refuse(m.Mode == "proxy" || m.Proxy == "", place("metrics", i, "proxy"), "add mode: proxy", "metric %s: proxy without mode: proxy", m.Name)
+	if m.Mode != "proxy" {
+		return
+	}
+	k := slices.IndexFunc(c.spec.Metrics, func(o Metric) bool { return o.Name == m.Proxy })
+	ok := k >= 0 && k != i && c.spec.Metrics[k].Role == Guardrail && c.spec.Metrics[k].gates()
+	c.refuse(ok, path, "add proxy: and the name of a guardrail that is known sooner", "metric %s: proxy %q is no guardrail that gates a step", m.Name, m.Proxy)
+}
+
+// twin refuses two guardrails that measure the same against different margins.
+func (c *checker) twin(i int, m *Metric) {
+	for k := range c.spec.Metrics[:i] {
+		o := &c.spec.Metrics[k]
+		same := o.Kind == m.Kind && o.On == m.On && o.Field == m.Field && o.Quantile == m.Quantile && o.Worse == m.Worse &&
+			o.Per == m.Per && o.Within == m.Within && o.Population == m.Population && o.Expr == nil && m.Expr == nil
+		c.refuse(!same || o.Role != Guardrail || m.Role != Guardrail || o.Margin == m.Margin, place("metrics", i, "margin"), "keep one of them",
+			"metric %s: %s measures the same against another margin", m.Name, o.Name)
 	}
 }
 

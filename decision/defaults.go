@@ -23,19 +23,34 @@ func defaults() Spec {
 			SilentCanaryRolls: true,
 			SampleRatio:       true,
 			Lag:               2 * time.Minute,
+			Late:              0.01,
+			Coverage:          true,
+			Concentration:     able(doConcentration, 0.05, 0),
+			Crossover:         able(doCrossover, 0.01, 0),
+			Unapplied:         5 * time.Minute,
+			Artifact:          true,
 		},
-		Policy:   Policy{OnGuardrail: "rollback", OnSignal: "hold", OnMaxDuration: "hold"},
+		Policy:   Policy{OnGuardrail: "rollback", OnSignal: "hold", OnMaxDuration: "hold", Approvals: 1, MinStep: 0.5},
 		Publish:  Publish{OnExpiry: "stable", Lease: 15 * time.Minute, Routers: 1},
 		HoldBack: 0.05,
 	}
 }
 
-// defaultStages is the ramp of a spec that names no stages.
-func defaultStages() []Stage {
+// defaultStages are those of a spec that names none: a ramp for a canary, an analysis
+// and one switch for blueGreen, copies of requests for a shadow. A guard has none.
+func defaultStages(strategy string) []Stage {
 	stage := func(weight int, bake time.Duration) Stage {
 		s := defaultStage()
 		s.Weight, s.Bake = weight, bake
 		return s
+	}
+	switch strategy {
+	case BlueGreen:
+		return []Stage{stage(10, 30*time.Minute), stage(100, time.Hour)}
+	case Shadow:
+		return []Stage{stage(0, time.Hour)}
+	case Guard:
+		return nil
 	}
 	return []Stage{
 		stage(10, 30*time.Minute), stage(25, 30*time.Minute),

@@ -4,17 +4,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // YAML prints the effective spec: every default written out, in a fixed order.
 // Parse reads it back to an equal Spec.
-func (s *Spec) YAML() []byte {
-	p := &printer{}
+func (s *Spec) YAML() []byte { return s.print(false) }
+
+func (s *Spec) print(canonical bool) []byte {
+	p := &printer{canonical: canonical}
 	p.line(0, "apiVersion: %s", apiVersion)
 	p.line(0, "kind: Rollout")
 	p.line(0, "metadata:")
@@ -36,6 +35,9 @@ func (p *printer) body(s *Spec) {
 	p.line(1, "strategy: %s", s.Strategy)
 	p.line(1, "arms: {stable: %s, canary: %s}", quote(s.Arms.Stable), quote(s.Arms.Canary))
 	p.line(1, "assignment: %s", s.Assignment)
+	if s.Unit != "" {
+		p.line(1, "unit: %s", quote(s.Unit))
+	}
 	p.source(&s.Source)
 	p.line(1, "stages:")
 	for i := range s.Stages {
@@ -54,19 +56,75 @@ func (p *printer) body(s *Spec) {
 	for i := range s.Drift {
 		p.drift(&s.Drift[i])
 	}
-	h := &s.Health
-	p.line(1, "health:")
-	p.line(2, "noData: {after: %s, action: hold}", brief(h.NoData))
-	p.line(2, "silentCanary: {after: %s, action: %s}", brief(h.SilentCanary), onOff(h.SilentCanaryRolls, "rollback", "hold"))
-	p.line(2, "sampleRatio: %s", onOff(h.SampleRatio, "hold", "off"))
-	p.line(2, "lag: %s", brief(h.Lag))
-	p.line(1, "policy: {onGuardrail: %s, onSignal: %s, onMaxDuration: %s}", s.Policy.OnGuardrail, s.Policy.OnSignal, s.Policy.OnMaxDuration)
+	for i, g := range s.Segments {
+		if i == 0 {
+			p.line(1, "segments:")
+		}
+		p.line(2, "- {by: %s, values: %s, minShare: %s, role: %s}", quote(g.By), valuesFlow(&g), num(g.MinShare), g.Role)
+	}
+	p.health(&s.Health)
+	p.policy(&s.Policy)
 	p.line(1, "publish: {onExpiry: %s, lease: %s, routers: %d}", s.Publish.OnExpiry, brief(s.Publish.Lease), s.Publish.Routers)
+	p.traffic(&s.Traffic)
 	p.line(1, "holdBack: %s", num(s.HoldBack))
 	if s.Share > 0 {
 		p.line(1, "share: %s", num(s.Share))
 	}
 	p.line(1, "dryRun: %t", s.DryRun)
+}
+
+func (p *printer) health(h *Health) {
+	usual := defaults().Health
+	p.line(1, "health:")
+	p.line(2, "noData: {after: %s, action: hold}", brief(h.NoData))
+	p.line(2, "silentCanary: {after: %s, action: %s}", brief(h.SilentCanary), onOff(h.SilentCanaryRolls, "rollback", "hold"))
+	p.line(2, "sampleRatio: %s", onOff(h.SampleRatio, "hold", "off"))
+	p.line(2, "lag: %s", brief(h.Lag))
+	p.later(h.Late == usual.Late, 2, "late: %s", num(h.Late))
+	p.later(h.Coverage == usual.Coverage, 2, "coverage: %s", onOff(h.Coverage, "hold", "off"))
+	p.later(h.Concentration == usual.Concentration, 2, "concentration: %s", onOff(h.Concentration == 0, "off", num(h.Concentration)))
+	p.later(h.Crossover == usual.Crossover, 2, "crossover: %s", onOff(h.Crossover == 0, "off", num(h.Crossover)))
+	p.later(h.Unapplied == usual.Unapplied, 2, "unapplied: %s", brief(h.Unapplied))
+	p.later(h.Artifact == usual.Artifact, 2, "artifact: %s", onOff(h.Artifact, "hold", "off"))
+}
+
+func (p *printer) policy(y *Policy) {
+	f := flow{"onGuardrail: " + y.OnGuardrail, "onSignal: " + y.OnSignal, "onMaxDuration: " + y.OnMaxDuration}
+	if usual := defaults().Policy; !p.canonical || y.Approvals != usual.Approvals || y.MinStep != usual.MinStep {
+		f.add("approvals", strconv.Itoa(y.Approvals))
+		f.add("minStep", num(y.MinStep))
+	}
+	p.line(1, "policy: %s", f)
+}
+
+func (p *printer) traffic(t *Traffic) {
+	if t.PerMinute == 0 && t.Base == nil {
+		return
+	}
+	f := flow{"perMinute: " + num(t.PerMinute)}
+	if t.Base != nil {
+		var base flow
+		for _, name := range sortedKeys(t.Base) {
+			base.add(quote(name), "{value: "+num(t.Base[name].Value)+", sd: "+num(t.Base[name].SD)+"}")
+		}
+		f.add("base", base.String())
+	}
+	p.line(1, "traffic: %s", f)
+}
+
+func valuesFlow(g *Segment) string {
+	var out flow
+	for i, v := range g.Values {
+		if g.Shares == nil {
+			out = append(out, quote(v))
+			continue
+		}
+		out.add(quote(v), num(g.Shares[i]))
+	}
+	if g.Shares == nil {
+		return "[" + strings.Join(out, ", ") + "]"
+	}
+	return out.String()
 }
 
 func (p *printer) source(s *Source) {
@@ -107,7 +165,16 @@ func metricFlow(m *Metric) flow {
 	f.add("kind", m.Kind)
 	f.number("quantile", m.Quantile)
 	f.add("on", m.On)
-	f.add("field", quote(m.Field))
+	if m.Field != "" {
+		f.add("field", quote(m.Field))
+	}
+	if m.Expr != nil {
+		f.add("expr", exprFlow(m.Expr))
+	}
+	if m.Per != "" {
+		f.add("per", quote(m.Per))
+	}
+	f.number("within", m.Within)
 	f.word("value", m.Value)
 	f.add("worse", m.Worse)
 	f.add("role", m.Role)
@@ -125,11 +192,31 @@ func metricFlow(m *Metric) flow {
 	f.number("mde", m.MDE)
 	f.add("weight", num(m.Weight))
 	f.word("mode", m.Mode)
+	if m.Proxy != "" {
+		f.add("proxy", quote(m.Proxy))
+	}
 	f.word("missing", m.Missing)
 	if m.On == "prediction" {
 		f.add("population", onOff(m.Population == "", "all", m.Population))
 	}
+	if m.Breached != [2]int{} {
+		f.add("breached", fmt.Sprintf("{windows: %d, of: %d}", m.Breached[0], m.Breached[1]))
+	}
 	return f
+}
+
+func exprFlow(e *Expr) string {
+	var args []string
+	for _, a := range e.Args {
+		args = append(args, quote(a))
+	}
+	var f flow
+	f.add(e.Op, "["+strings.Join(args, ", ")+"]")
+	if e.Text != "" {
+		f.add("text", quote(e.Text))
+	}
+	f.number("by", e.By)
+	return f.String()
 }
 
 func (p *printer) drift(d *Drift) {
@@ -147,6 +234,9 @@ func (p *printer) drift(d *Drift) {
 		p.line(4, "- {field: %s, categories: [%s]}", quote(f.Field), strings.Join(names, ", "))
 	}
 	p.line(3, "between: %s", d.Between)
+	if d.Reference != "" {
+		p.line(3, "reference: %s", quote(d.Reference))
+	}
 	p.line(3, "method: %s", d.Method)
 	p.line(3, "above: %s", num(d.Above))
 	p.line(3, "role: %s", d.Role)
@@ -159,85 +249,7 @@ func (p *printer) drift(d *Drift) {
 func (s *Spec) digest() string {
 	c := *s
 	c.Name, c.Namespace, c.Labels, c.Publish, c.DryRun, c.Digest = "", "", nil, Publish{}, false, ""
-	sum := sha256.Sum256(c.YAML())
+	c.Traffic = Traffic{} // an expectation that decides nothing
+	sum := sha256.Sum256(c.print(true))
 	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// String prints a margin as a spec would.
-func (m Margin) String() string {
-	return "{" + onOff(m.Relative, "relative: ", "absolute: ") + num(m.Value) + "}"
-}
-
-type printer struct{ strings.Builder }
-
-func (p *printer) line(depth int, format string, args ...any) {
-	p.WriteString(strings.Repeat("  ", depth))
-	fmt.Fprintf(p, format, args...)
-	p.WriteByte('\n')
-}
-
-// flow is a mapping on one line.
-type flow []string
-
-func (f *flow) add(key, value string) { *f = append(*f, key+": "+value) }
-
-func (f *flow) word(key, value string) {
-	if value != "" {
-		f.add(key, value)
-	}
-}
-
-func (f *flow) number(key string, value float64) {
-	if value != 0 {
-		f.add(key, num(value))
-	}
-}
-
-func (f flow) String() string { return "{" + strings.Join(f, ", ") + "}" }
-
-// num prints a number so that it reads back to the same bits.
-func num(x float64) string {
-	if a := math.Abs(x); a != 0 && (a < 1e-6 || a >= 1e15) {
-		return strconv.FormatFloat(x, 'e', -1, 64)
-	}
-	return strconv.FormatFloat(x, 'f', -1, 64)
-}
-
-// brief prints a duration without its empty parts: 30m, 1h30m, 24h.
-func brief(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
-// percent prints a share for people, with up to 4 digits after the point.
-func percent(x float64) string {
-	return strconv.FormatFloat(math.Round(x*1e6)/1e4, 'f', -1, 64) + " %"
-}
-
-// quote prints text as it stands if it is a plain word in every YAML, else in quotes.
-func quote(s string) string {
-	plain := s != "" && !contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"}, strings.ToLower(s))
-	for i, r := range s {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_'
-		plain = plain && (letter || i > 0 && (r >= '0' && r <= '9' || r == '.' || r == '-' || r == '/'))
-	}
-	if plain {
-		return s
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m { // order-free: sorted below
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -25,7 +25,7 @@ func (r *reader) complaint() *SpecError {
 }
 
 func (r *reader) fail(n *node, remedy, format string, args ...any) {
-	if r.err == nil {
+	if r.err == nil && n.shape == nil {
 		r.err = r.doc.fail(n.line, n.col, remedy, format, args...)
 	}
 }
@@ -39,7 +39,7 @@ type fields struct {
 
 // open begins to read a mapping; what names it in messages.
 func (r *reader) open(n *node, what string) *fields {
-	if n.kind != mapNode {
+	if !n.is("map") && n.kind != mapNode {
 		r.fail(n, "write it as fields: name: value", "%s must be a mapping, not %s", what, n.describe())
 		return &fields{reader: r, node: &node{kind: mapNode, line: n.line, col: n.col}}
 	}
@@ -60,6 +60,9 @@ func (f *fields) get(key string) *node {
 	if !contains(f.known, key) {
 		f.known = append(f.known, key)
 	}
+	if f.node.shape != nil {
+		return canvas(f.node.shape.child(key))
+	}
 	for i, k := range f.node.keys {
 		if k.text != key {
 			continue
@@ -76,6 +79,9 @@ func (f *fields) get(key string) *node {
 // need is get for a field without which the mapping makes no sense.
 func (f *fields) need(key, remedy string) *node {
 	n := f.get(key)
+	if f.node.shape != nil {
+		f.node.shape.required = append(f.node.shape.required, key)
+	}
 	if n == nil && f.absent == nil {
 		f.absent = f.doc.fail(f.node.line, f.node.col, remedy, "%s is missing", key)
 	}
@@ -88,21 +94,16 @@ func (f *fields) list(key string) []*node {
 	switch {
 	case n == nil:
 		return nil
+	case n.is("list"):
+		if n.shape.item == nil {
+			n.shape.item = &shape{}
+		}
+		return []*node{canvas(n.shape.item)}
 	case n.kind != listNode:
 		f.fail(n, "put its items under it, each after a dash", "%s must be a list, not %s", key, n.describe())
 		return nil
 	}
 	return n.vals
-}
-
-// notYet refuses a field that is planned, with what to do until then.
-func (f *fields) notYet(key, remedy string) {
-	for _, k := range f.node.keys {
-		if k.text == key {
-			f.fail(k, remedy, "%s is not supported yet", key)
-		}
-	}
-	f.known = append(f.known, key)
 }
 
 // close refuses the fields that nobody asked for.
@@ -126,6 +127,7 @@ func (f *fields) text(key string, to *string) {
 
 func (r *reader) asText(n *node, what string, to *string) {
 	switch {
+	case n.is("text"):
 	case n.kind != textNode && (n.kind == numberNode || n.kind == boolNode):
 		r.fail(n, "put it in quotes", "%s must be text, not %s", what, n.describe())
 	case n.kind != textNode:
@@ -144,7 +146,7 @@ func control(c rune) bool {
 // choice reads one of the allowed words.
 func (f *fields) choice(key string, to *string, allowed ...string) {
 	n := f.get(key)
-	if n == nil {
+	if n == nil || n.is("text", allowed...) {
 		return
 	}
 	if (n.kind != textNode && n.kind != boolNode) || !contains(allowed, n.text) {
@@ -156,7 +158,7 @@ func (f *fields) choice(key string, to *string, allowed ...string) {
 
 func (f *fields) flag(key string, to *bool) {
 	n := f.get(key)
-	if n == nil {
+	if n == nil || n.is("flag") {
 		return
 	}
 	if n.kind != boolNode {
@@ -174,6 +176,9 @@ func (f *fields) number(key string, to *float64) {
 
 // asNumber reads a finite decimal number within ±1e15; "10%" is 0.1.
 func (r *reader) asNumber(n *node, what string, to *float64) {
+	if n.is("number") {
+		return
+	}
 	text, percent := strings.CutSuffix(n.text, "%")
 	x, err := strconv.ParseFloat(text, 64)
 	scalar := n.kind == numberNode || n.kind == textNode && percent
@@ -189,7 +194,7 @@ func (r *reader) asNumber(n *node, what string, to *float64) {
 
 func (f *fields) whole(key string, to *int64) {
 	n := f.get(key)
-	if n == nil {
+	if n == nil || n.is("whole") {
 		return
 	}
 	x, err := strconv.ParseInt(n.text, 10, 64)
@@ -205,7 +210,7 @@ const longest = 365 * 24 * time.Hour
 
 func (f *fields) duration(key string, to *time.Duration) {
 	n := f.get(key)
-	if n == nil {
+	if n == nil || n.is("duration") {
 		return
 	}
 	d, err := time.ParseDuration(n.text)
@@ -221,59 +226,34 @@ func (f *fields) duration(key string, to *time.Duration) {
 	}
 }
 
-// describe names a value in a message.
-func (n *node) describe() string {
-	switch n.kind {
-	case textNode, numberNode, boolNode:
-		if len(n.text) > 40 {
-			return "a long text"
-		}
-		return strconv.Quote(n.text)
+// says tells whether a field is one word in place of its usual value, such as never.
+func (f *fields) says(key, word string) bool {
+	n := f.get(key)
+	if n != nil && n.shape != nil {
+		n.shape.also = append(n.shape.also, word)
 	}
-	return string(n.kind)
+	return n != nil && n.kind == textNode && n.text == word
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
+// lone tells whether a value is a scalar or list where a mapping may stand as well.
+func (n *node) lone(kind string) bool {
+	if n.shape != nil {
+		n.shape.lone = kind
+		return false
 	}
-	return false
+	return n.kind != mapNode
 }
 
-// nearest is the word that s may have been meant to be, "" if none is close.
-func nearest(s string, words []string) string {
-	best, at := "", 3
-	for _, w := range words {
-		if d := distance(s, w); d < at && d < len(w) {
-			best, at = w, d
+// names reads a mapping whose names are free, one value at a time.
+func (f *fields) names(each func(name string, n *node)) {
+	if s := f.node.shape; s != nil {
+		s.open, s.item = true, &shape{}
+		each("", canvas(s.item))
+		return
+	}
+	for i, k := range f.node.keys {
+		if f.get(k.text) != nil {
+			each(k.text, f.node.vals[i])
 		}
 	}
-	return best
-}
-
-// distance is the edit distance between two short words; letter case counts for nothing.
-func distance(a, b string) int {
-	if len(a) > 40 {
-		return len(a)
-	}
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }

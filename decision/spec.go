@@ -13,23 +13,33 @@ type Spec struct {
 	Namespace  string
 	Name       string
 	Labels     map[string]string // free text for people; never part of the analysis
-	Strategy   string            // "canary"
+	Strategy   string            // one of the Strategy constants
 	Arms       Arms
-	Unit       string // field that names the randomisation unit, "" = the request
-	Assignment string // "request"; "sticky" is refused until the bucket tests exist
+	Unit       string // sticky: what an event's unit_id names, such as user_id; "" = the request
+	Assignment string // "request", or "sticky": the same unit gets the same arm, and tests count by unit
 	Source     Source
 	Stages     []Stage
 	Risk       Risk
 	Metrics    []Metric
 	Drift      []Drift
+	Segments   []Segment
 	Health     Health
 	Policy     Policy
 	Publish    Publish
+	Traffic    Traffic
 	HoldBack   float64 // share of stable kept at weight 100 during its bake, 0.05 = 5 %
 	Share      float64 // canary share of a recording with a fixed split; 0 = not stated
 	DryRun     bool
 	Digest     string // "sha256:…" over the canonical form of all that touches analysis
 }
+
+// Strategies: how the canary gets its traffic.
+const (
+	Canary    = "canary"    // a ramp
+	BlueGreen = "blueGreen" // an analysis at a small share, then one switch to all of it; stable stays warm for the last bake
+	Shadow    = "shadow"    // the canary answers copies of requests; users never see it
+	Guard     = "guard"     // an existing split is watched: it never steps, and may roll back
+)
 
 // FullName is "namespace/name", by which events, verdicts and logs know the rollout.
 func (s *Spec) FullName() string { return s.Namespace + "/" + s.Name }
@@ -52,7 +62,7 @@ type Source struct {
 
 // Stage is one step of the ramp.
 type Stage struct {
-	Weight      int           // percent of traffic for the canary, 1 to 100, strictly increasing
+	Weight      int           // percent of traffic for the canary, strictly increasing; 0 = copies of requests only
 	Bake        time.Duration // least sum of final, complete windows
 	MinSamples  int64         // least scored units per arm in this stage, default 100
 	MaxDuration time.Duration // wall time after which policy.onMaxDuration applies; 0 = never
@@ -63,67 +73,26 @@ type Stage struct {
 // Risk is the error budget of the whole rollout: all metrics, stages and looks.
 type Risk struct{ FalseRollback, FalsePromote, FalseHold float64 }
 
-// Margin is a distance between the arms, absolute in the metric's unit or
-// relative to the stable arm (0.1 = 10 %). Set is false where none is given.
-type Margin struct {
-	Set      bool
-	Relative bool
-	Value    float64
+// Traffic is what the rollout expects, so that Parse can tell whether its stages
+// are able to decide. Nothing else depends on it.
+type Traffic struct {
+	PerMinute float64 // predictions of both arms; 0 = not stated, and nothing is told
+	Base      map[string]Base
 }
 
-// Roles of a metric or drift check.
-const (
-	Guardrail = "guardrail" // may roll back, and must be shown non-inferior before each step forward
-	Signal    = "signal"    // may hold
-	Observe   = "observe"   // is reported
-)
+// Base is what a metric usually reads: its mean, and for means the standard
+// deviation of one value.
+type Base struct{ Value, SD float64 }
 
-// Metric is one number per observation, compared between the arms.
-type Metric struct {
-	Name       string
-	Kind       string  // "proportion", "mean", "quantile"
-	Quantile   float64 // for kind quantile, 0 < q < 1
-	On         string  // "prediction", "outcome", "resource"
-	Field      string  // path of a field; for On = outcome the outcome's name
-	Value      string  // for On = outcome: "value" (default) or "label"
-	Worse      string  // "higher" or "lower"
-	Role       string
-	Margin     Margin  // δ_P: the largest acceptable harm
-	Tolerance  Margin  // δ_R ≤ δ_P: harm up to here is no harm; default the margin
-	Limit      Limit   // bound on the canary alone
-	Cap        float64 // winsorising cap of a mean; 0 = none
-	Range      *Range  // declared range; values outside are clamped and counted
-	MDE        float64 // smallest effect of interest as log odds ratio; 0 = the default grid
-	Mode       string  // "" , "gate" or "watch" for metrics slower than a stage
-	Missing    string  // for joined outcomes: "negative" or "exclude"
-	Weight     float64 // share of the error budget, relative; default 1
-	Population string  // "" or "success": leave failed requests out
-}
-
-// Limit is an absolute bound on the canary, in the metric's unit.
-type Limit struct {
-	Set   bool
-	Value float64
-}
-
-// Range is a closed interval of a metric's unit.
-type Range struct{ Low, High float64 }
-
-// Drift asks whether a distribution is still the same.
-type Drift struct {
-	Name    string
-	Of      []Feature // the fields watched
-	Between string    // "arms"
-	Method  string    // "psi" or "ks"
-	Above   float64   // tolerance: 0 = equality
-	Role    string
-	Weight  float64
-}
-
-// Feature is a field under drift watch.
-type Feature struct {
-	Field      string   // "features.age", "prediction_score", "prediction_label"
-	Categories []string // declared categories; empty = numeric
+// Segment compares the arms again within each listed value of a field. A metric's
+// share of the error budget is halved: one half for all traffic, the other over the
+// segments by their shares of past traffic.
+type Segment struct {
+	By       string    // "tags.country"
+	Values   []string  // those listed, in spec order; the rest is counted together and not judged
+	Shares   []float64 // of past traffic, beside Values; nil = alike
+	MinShare float64   // values with less past traffic are not judged; 0 = all are
+	Role     string    // "signal" or "observe"
 }
 
 // Health are the rules about the data itself.
@@ -132,14 +101,22 @@ type Health struct {
 	SilentCanary      time.Duration // rollback(canary_silent) not before this long
 	SilentCanaryRolls bool          // false = hold only
 	SampleRatio       bool          // hold(assignment) when the split is off
-	Lag               time.Duration // no step forward when the watermark lags more
+	Lag               time.Duration // hold(lag) when the watermark lags more
+	Late              float64       // hold(data_quality) when more of an arm's rows come late, 0.01 = 1 %
+	Coverage          bool          // hold(coverage) when the labels of one arm come more rarely
+	Concentration     float64       // hold(concentration) when one unit has more of an arm's events; 0 = off
+	Crossover         float64       // hold(crossover) when more of the units are in both arms; 0 = off
+	Unapplied         time.Duration // hold(unapplied) after this long without the routers' acknowledgement
+	Artifact          bool          // hold(artifact_changed) when events name another version than arms
 }
 
 // Policy says what follows.
 type Policy struct {
-	OnGuardrail   string // "rollback" or "hold"
-	OnSignal      string // "hold" or "rollback"
-	OnMaxDuration string // "hold" or "rollback"; never forward
+	OnGuardrail   string  // "rollback" or "hold"
+	OnSignal      string  // "hold" or "rollback"
+	OnMaxDuration string  // "hold" or "rollback"; never forward
+	Approvals     int     // different operators whose promote opens a manual gate: 1 or 2
+	MinStep       float64 // least wall time between two steps, as a share of the stage's bake
 }
 
 // Publish says how verdicts live.

@@ -24,6 +24,9 @@ func issue(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 		Inputs: in.Cut.Inputs, SpecDigest: spec.Digest, RulesVersion: RulesVersion,
 		DryRun: spec.DryRun, Actor: s.actor, Time: in.Cut.Due,
 	}
+	if spec.Assignment == "sticky" {
+		v.Sticky = &schemas.Sticky{By: "unit_id", Hash: "murmur3_32", Salt: schemas.Salt(spec.Namespace, spec.Name, spec.Arms.Canary)}
+	}
 	if v.Actor == "" {
 		v.Actor = "auto"
 	}

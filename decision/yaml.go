@@ -21,6 +21,7 @@ type node struct {
 	line, col int
 	keys      []*node // of a mapping
 	vals      []*node // of a mapping or a list
+	shape     *shape  // of a node that is drawn on, nil of one that is read
 }
 
 type nodeKind string

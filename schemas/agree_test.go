@@ -112,7 +112,7 @@ func TestTheComparisonSeesOneSidedChanges(t *testing.T) {
 		}
 		f[c.path] = text
 		var found []string
-		for _, d := range schemas.Documents() {
+		for _, d := range messages() {
 			if d.Path == c.path {
 				want := f.read(t, document(t, d.Name, schemas.FormJSONSchema))
 				found = append(found, differences(want, f.read(t, d), d.Form)...)

@@ -3,8 +3,6 @@ package schemas_test
 import (
 	"strings"
 	"testing"
-
-	"verdin/schemas"
 )
 
 // change is an edit of one document: old becomes new, once.
@@ -77,7 +75,7 @@ func edited(t *testing.T, c change) {
 		t.Errorf("%s: has no %s", c.path, c.old)
 	}
 	var found []string
-	for _, d := range schemas.Documents() {
+	for _, d := range messages() {
 		if d.Path == c.path {
 			found = append(found, breaks(old.read(t, d), now.read(t, d))...)
 		}

@@ -33,7 +33,7 @@ var protos = []struct{ name, file string }{
 }
 
 // Documents lists the contract: by name, each in JSON Schema, Avro and Protobuf,
-// then AsyncAPI.
+// then AsyncAPI, then the spec of a rollout, which is a file and no message.
 func Documents() []Document {
 	var all []Document
 	for _, p := range protos {
@@ -42,7 +42,8 @@ func Documents() []Document {
 			Document{p.name, FormAvro, "avro/" + p.name + ".v1.avsc"},
 			Document{p.name, FormProto, "proto/verdin/v1/" + p.file + ".proto"})
 	}
-	return append(all, Document{"asyncapi", FormAsyncAPI, "asyncapi.yaml"})
+	return append(all, Document{"asyncapi", FormAsyncAPI, "asyncapi.yaml"},
+		Document{"rollout", FormJSONSchema, "jsonschema/rollout.v1alpha1.json"})
 }
 
 // Text returns the document, nil if it is none of Documents.

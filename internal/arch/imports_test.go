@@ -48,7 +48,7 @@ var table = []row{
 	{pkg: "stats/multiple", own: []string{"stats"}, third: []string{gonum}},
 	{pkg: "internal/peers", own: []string{"stats/sequential"}, third: []string{gonum}},
 	{pkg: "drift", own: []string{"stats", "stats/sequential"}, third: []string{gonum}},
-	{pkg: "decision", own: []string{"schemas", "internal/wire", "stats", "stats/multiple"}, third: []string{yaml}},
+	{pkg: "decision", own: []string{"schemas", "internal/wire", "stats", "stats/multiple", "stats/sequential"}, third: []string{yaml}},
 
 	{pkg: "ingest/join", own: []string{"schemas", "internal/wire"}},
 	{pkg: "ingest/window", own: []string{"schemas", "internal/wire", "stats"}, third: []string{arrow}},

@@ -1,0 +1,32 @@
+package decision
+
+import "strings"
+
+// expr checks what takes the place of a field, and what kinds ask for beside it.
+func (c *checker) expr(i int, m *Metric) {
+	at := func(field string) []any { return place("metrics", i, field) }
+	two := map[string]bool{Ratio: true, Sum: true}
+	c.refuse(two[m.Kind] || m.Per == "", at("per"), "remove it", "metric %s: a %s has no per", m.Name, m.Kind)
+	c.refuse(!two[m.Kind] || m.Per != "", at("kind"), "add per: the field of the denominator, or of a sum's unit", "metric %s: a %s needs per", m.Name, m.Kind)
+	c.refuse(m.Kind == SLO || m.Within == 0, at("within"), "remove it, or use kind: slo", "metric %s: a %s has no within", m.Name, m.Kind)
+	c.refuse(m.Kind != SLO || m.Within > 0 && m.Within <= maxValue, at("kind"), "add within: the bound of a good observation, such as 0.3", "metric %s: an slo needs within", m.Name)
+	e := m.Expr
+	if e == nil {
+		return
+	}
+	c.refuse(m.Field == "", at("field"), "keep one of field and expr", "metric %s has both a field and an expr", m.Name)
+	want := 2
+	if e.Op == "field" || e.Op == "equals" && e.Text != "" {
+		want = 1
+	}
+	c.refuse(e.Op != "", at("expr"), "write {field: [a]}, {equals: [a, b]}, {within: [a, b], by: 1}, {ratio: [a, b]} or {difference: [a, b]}", "metric %s: expr says nothing", m.Name)
+	c.refuse(len(e.Args) == want, at("expr"), "equals, within, ratio and difference read two fields; field reads one, and so does equals beside text", "metric %s: %s reads %d fields", m.Name, e.Op, len(e.Args))
+	c.refuse(e.Op == "equals" || e.Text == "", at("expr"), "remove text", "metric %s: text is for equals only", m.Name)
+	c.refuse((e.Op == "within") == (e.By > 0) && e.By >= 0 && e.By <= maxValue, at("expr"), "add by: to within, and to nothing else", "metric %s: by %v does not fit %s", m.Name, e.By, e.Op)
+	for _, a := range e.Args {
+		_, outcome := strings.CutPrefix(a, "outcome.")
+		c.refuse(outcome && m.On == "outcome" || named(a, known["prediction"]), at("expr"), listed("prediction")+", and outcome.NAME with on: outcome", "metric %s: expr has no field %q", m.Name, a)
+	}
+	yesNo := e.Op == "equals" || e.Op == "within"
+	c.refuse(!yesNo || m.Kind == Proportion, at("kind"), "use kind: proportion", "metric %s: %s is true or false", m.Name, e.Op)
+}
