@@ -15,6 +15,7 @@ const MaxCandidates = 8
 // Prediction is an exposure that waits for its outcomes.
 type Prediction struct {
 	Key        uint64 // keyed hash of the prediction's id
+	Unit       uint64 // keyed hash of its unit, 0 = none
 	TS         schemas.Time
 	Arm        int8
 	Generation uint32

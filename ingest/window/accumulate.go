@@ -76,8 +76,11 @@ func (p *Pool) arm() Arm {
 	if p.features {
 		for i := range p.plan.Features {
 			a.Features = append(a.Features, stats.NewSummary(stats.Shape{
-				Kind: stats.Bins, Bins: p.plan.Features[i].Bins(), Sub: Subs}))
+				Kind: stats.Bins, Bins: p.plan.Features[i].Bins(), Sub: p.plan.Subs()}))
 		}
+	}
+	if p.plan.Sticky {
+		a.Groups = make([]Groups, len(p.metrics))
 	}
 	return a
 }
@@ -97,7 +100,8 @@ func (t *Tally) cell(generation uint32, stage int32) *tallyCell {
 }
 
 // Observe adds row i of a chunk, a prediction or a resource reading, to arm. The
-// hash is that of the prediction's id, never 0; resource readings have hash 0.
+// hash is that of the prediction's id, of its unit where the plan is sticky, never 0;
+// resource readings have hash 0.
 func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
 	cell := t.cell(c.Generation[i], c.Stage[i])
 	cell.batch.Row(arm, hash)
@@ -274,6 +278,9 @@ func (p *Pool) summarise(rec arrow.Record, arms *[2]Arm) {
 		into := [2]*stats.Summary{&arms[0].Metrics[n], &arms[1].Metrics[n]}
 		addNumbers(rec.Column(col).(*array.Float64), arm, into, p.plan.Metrics[m].Low)
 		col++
+	}
+	if p.plan.Sticky {
+		p.groups(rec, arms)
 	}
 	if !p.features {
 		return

@@ -22,6 +22,7 @@ func (r *reader) cell() (c Cell) {
 		c.Arms[a].N = r.Uvarint()
 		c.Arms[a].Metrics = r.summaries()
 		c.Arms[a].Features = r.summaries()
+		r.units(&c.Arms[a])
 	}
 	return c
 }

@@ -13,24 +13,22 @@ import (
 
 // version of the partial's binary form. The form is canonical: equal partials
 // have equal bytes.
-const version = 1
+const version = 2
 
 // ErrPartial is wrapped by every error of DecodePartial.
 var ErrPartial = errors.New("window: not a partial of a version that this build reads")
 
-// AppendBinary appends the partial's binary form, version 1:
+// AppendBinary appends the partial's binary form, version 2:
 //
-//	version, lane u8; origin, generation, revision, bucket uvarint; plan hash u64;
+//	version, lane u8; origin, generation, revision uvarint; plan hash u64;
 //	after, end, to i64; late ×2, unmatched, mismatch uvarint; gap u8; rollout text;
-//	cells: generation uvarint, stage varint, two arms: n uvarint, metrics, features
-//
-// The bucket (0 = all units) is reserved for sticky assignment.
+//	cells: generation uvarint, stage varint, two arms: n uvarint, metrics, features,
+//	groups: bucket u8, cell, n uvarint, sum varint and uvarint; units: u64 each
 func (p *Partial) AppendBinary(b []byte) []byte {
 	b = append(b, version, byte(p.Lane))
 	b = binary.AppendUvarint(b, uint64(p.Origin))
 	b = binary.AppendUvarint(b, uint64(p.Generation))
 	b = binary.AppendUvarint(b, uint64(p.Revision))
-	b = binary.AppendUvarint(b, 0)
 	b = binary.LittleEndian.AppendUint64(b, p.PlanHash)
 	for _, v := range []int64{int64(p.After), int64(p.End), p.To} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(v))
@@ -59,6 +57,7 @@ func (c *Cell) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, c.Arms[a].N)
 		b = appendSummaries(b, c.Arms[a].Metrics)
 		b = appendSummaries(b, c.Arms[a].Features)
+		b = c.Arms[a].appendUnits(b)
 	}
 	return b
 }
@@ -82,9 +81,6 @@ func DecodePartial(b []byte) (p Partial, rest []byte, err error) {
 	p.Origin = int(r.Below(math.MaxInt32))
 	p.Generation = uint32(r.Below(math.MaxUint32))
 	p.Revision = uint32(r.Below(math.MaxUint32))
-	if bucket := r.Uvarint(); bucket != 0 {
-		r.Fail("bucket %d", bucket)
-	}
 	p.PlanHash = r.U64()
 	p.After, p.End, p.To = schemas.Time(r.U64()), schemas.Time(r.U64()), int64(r.U64())
 	p.Late = [2]uint64{r.Uvarint(), r.Uvarint()}

@@ -9,7 +9,9 @@ import (
 type Arm struct {
 	N        uint64          // observations: predictions (fast lane), exposures (label lane)
 	Metrics  []stats.Summary // one per metric of the lane, in plan order
-	Features []stats.Summary // one per feature of the plan (fast lane only): Subs × Bins counts, or a sample while learning
+	Features []stats.Summary // one per feature of the plan (fast lane only): sub-buckets × Bins counts, or a sample while learning
+	Groups   []Groups        // sticky plans: one per metric of the lane
+	Units    []uint64        // sticky plans, fast lane: distinct hashes of the units of predictions, ascending
 }
 
 // Cell is the part of a window that was served under one split.
@@ -80,6 +82,13 @@ func (a *Arm) merge(b *Arm) {
 	a.N += b.N
 	a.Metrics = mergeAll(a.Metrics, b.Metrics)
 	a.Features = mergeAll(a.Features, b.Features)
+	a.Units = units(a.Units).merge(b.Units)
+	if len(a.Groups) == 0 && len(b.Groups) > 0 {
+		a.Groups = make([]Groups, len(b.Groups))
+	}
+	for i := range b.Groups {
+		a.Groups[i] = a.Groups[i].merge(b.Groups[i])
+	}
 }
 
 func mergeAll(into, from []stats.Summary) []stats.Summary {

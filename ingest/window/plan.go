@@ -21,8 +21,17 @@ const (
 func (l Lane) String() string { return [...]string{"fast", "label"}[l] }
 
 // Subs is the number of hash sub-buckets in which feature bins are counted, so
-// that the judge can score a window in smaller, predictable blocks.
+// that the judge can score a window in smaller, predictable blocks. A sticky plan
+// counts them by bucket of units instead.
 const Subs = 16
+
+// Subs is the number of sub-buckets in which the plan counts features.
+func (p *Plan) Subs() int {
+	if p.Sticky {
+		return Buckets
+	}
+	return Subs
+}
 
 // MaxRows bounds the rows of one Arrow batch; a fuller one is summarised early.
 const MaxRows = 64 << 10
@@ -40,6 +49,7 @@ type Plan struct {
 	Lateness   time.Duration
 	Horizon    time.Duration
 	Start      schemas.Time // windows before Start are not the rollout's
+	Sticky     bool         // units come back to their arm: values are grouped by bucket of units
 	ErrorCol   int          // column of error_type among prediction fields, -1 = not stored
 	Metrics    []Metric
 	Features   []Feature
@@ -106,8 +116,8 @@ func (f *Feature) Bins() int {
 // hashes. It is FNV-1a over the plan's text, so it is stable over processes.
 func (p *Plan) Hash() uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s %s %s %d %d %d %v %v", p.Revision, p.Rollout, p.Stable, p.Canary,
-		p.Length, p.Lateness, p.Horizon, p.Metrics, p.Features)
+	fmt.Fprintf(h, "%d %s %s %s %d %d %d %v %v %v", p.Revision, p.Rollout, p.Stable, p.Canary,
+		p.Length, p.Lateness, p.Horizon, p.Sticky, p.Metrics, p.Features)
 	return h.Sum64()
 }
 

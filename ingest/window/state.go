@@ -47,7 +47,8 @@ func (p *Pool) RestoreTally(b []byte) (t *Tally, rest []byte, err error) {
 func (p *Pool) holds(c *Cell) bool {
 	want := p.arm()
 	for a := range c.Arms {
-		if !sameShapes(c.Arms[a].Metrics, want.Metrics) || !sameShapes(c.Arms[a].Features, want.Features) {
+		if !sameShapes(c.Arms[a].Metrics, want.Metrics) || !sameShapes(c.Arms[a].Features, want.Features) ||
+			len(c.Arms[a].Groups) != len(want.Groups) || p.lane != Fast && c.Arms[a].Units != nil {
 			return false
 		}
 	}
@@ -67,13 +68,16 @@ func (p *Plan) Fits(q *Partial) bool {
 			if len(arm.Metrics) != len(pool.metrics) || pool.features && len(arm.Features) != len(p.Features) {
 				return false
 			}
+			if p.Sticky != (len(arm.Groups) > 0) && len(pool.metrics) > 0 || len(arm.Groups) > 0 && len(arm.Groups) != len(pool.metrics) {
+				return false
+			}
 			for k, m := range pool.metrics {
 				if arm.Metrics[k].Shape.Kind != p.Metrics[m].Shape.Kind {
 					return false
 				}
 			}
 			for k := range arm.Features {
-				if s := arm.Features[k].Shape; s.Kind != stats.Bins || s.Sub != Subs {
+				if s := arm.Features[k].Shape; s.Kind != stats.Bins || s.Sub != p.Subs() {
 					return false
 				}
 			}

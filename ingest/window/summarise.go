@@ -39,6 +39,7 @@ func (f *Feature) addNumeric(col *array.Float64, arm []int8, hash []uint64, into
 		}
 		return
 	}
+	subs := uint64(into[0].Shape.Sub)
 	for i, x := range values {
 		if hash[i] == 0 {
 			continue // not a prediction
@@ -47,14 +48,15 @@ func (f *Feature) addNumeric(col *array.Float64, arm []int8, hash []uint64, into
 		if col.IsValid(i) {
 			bin = f.bin(x)
 		}
-		into[arm[i]].AddBin(int(hash[i]%Subs), bin)
+		into[arm[i]].AddBin(int(hash[i]%subs), bin)
 	}
 }
 
 func addCodes(codes []int32, arm []int8, hash []uint64, into [2]*stats.Summary) {
+	subs := uint64(into[0].Shape.Sub)
 	for i, c := range codes {
 		if hash[i] != 0 {
-			into[arm[i]].AddBin(int(hash[i]%Subs), int(c))
+			into[arm[i]].AddBin(int(hash[i]%subs), int(c))
 		}
 	}
 }

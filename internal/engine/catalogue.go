@@ -12,11 +12,12 @@ import (
 type Block struct {
 	Start, End     schemas.Time
 	Lane           window.Lane
-	Stage          int     // stage it was served under
-	Clean          bool    // free of any change of split, and complete: may speak for safety
-	Gap            bool    // offsets are missing
-	Share          float64 // canary's share by declaration, 0 = not declared
-	Revision       uint32  // of the plan that binned its features
+	Stage          int      // stage it was served under
+	Clean          bool     // free of any change of split, and complete: may speak for safety
+	Gap            bool     // offsets are missing
+	Share          float64  // canary's share by declaration, 0 = not declared
+	Revision       uint32   // of the plan that binned its features
+	First          [2]int64 // sticky: units of each arm that were never exposed before
 	Stable, Canary *window.Arm
 }
 

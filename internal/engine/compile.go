@@ -56,6 +56,7 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		Generation: generation,
 		Length:     s.Source.Window, Lateness: s.Source.Lateness, Horizon: s.Source.Horizon,
 		Start:    start.Floor(s.Source.Window),
+		Sticky:   s.Assignment == "sticky",
 		ErrorCol: l.Column(schemas.KindPrediction, "error_type"),
 	}
 	if s.Namespace == "default" {

@@ -18,8 +18,14 @@ func newDisplay() *sequential.Score {
 	return sequential.NewScore(sequential.ScoreOptions{Rho: displayRho, Stages: 1})
 }
 
+// interval is that of a process of engine G.
+type interval interface {
+	Interval(alpha float64) (estimate, low, high float64)
+	Ready() bool
+}
+
 // displayed is the interval of a score, as a difference canary − stable.
-func displayed(s *sequential.Score, scale string) stats.Interval {
+func displayed(s interval, scale string) stats.Interval {
 	est, low, high := s.Interval(1 - level)
 	i := stats.Interval{Estimate: est, Low: low, High: high, Level: level, Method: "asymptotic", Scale: scale}
 	if !s.Ready() {

@@ -20,6 +20,8 @@ type driftCheck struct {
 	stages   int
 	features []watched
 	revision uint32
+	subs     int // hash sub-buckets of the counts
+	sticky   bool
 	max      float64 // running maximum of the mean's logarithm
 	blocks   int64
 	first    int64
@@ -38,7 +40,7 @@ func newDrifts(c compiled) []Test {
 	var out []Test
 	for i := range c.spec.Drift {
 		d := &c.spec.Drift[i]
-		t := &driftCheck{spec: d, limit: c.budget.Threshold(d.Name, "drift"), stages: len(c.spec.Stages)}
+		t := &driftCheck{spec: d, limit: c.budget.Threshold(d.Name, "drift"), stages: len(c.spec.Stages), subs: c.plan.Subs(), sticky: c.plan.Sticky}
 		for _, f := range d.Of {
 			for at := range c.plan.Features {
 				if c.plan.Features[at].Field == f.Field {
@@ -58,7 +60,11 @@ func (t *driftCheck) Relearn(p *window.Plan) {
 		f := &t.features[i]
 		if bins := p.Features[f.at].Bins(); f.test == nil && bins > 0 {
 			f.bins = bins
-			f.test = drift.Methods[t.spec.Method](bins, t.spec.Above, t.stages)
+			if t.sticky {
+				f.test = newStickyDrift(t.spec.Method, bins, t.spec.Above, t.stages, t.subs)
+			} else {
+				f.test = drift.Methods[t.spec.Method](bins, t.spec.Above, t.stages)
+			}
 			if p.Features[f.at].Numeric() {
 				t.revision = p.Revision
 			}
@@ -83,10 +89,10 @@ func (t *driftCheck) Observe(b Block) {
 			continue
 		}
 		stable, canary := b.Stable.Features[f.at].Bins, b.Canary.Features[f.at].Bins
-		if len(stable) != f.bins*window.Subs || len(canary) != len(stable) {
+		if len(stable) != f.bins*t.subs || len(canary) != len(stable) {
 			continue // binned before the edges were known
 		}
-		f.test.Observe(drift.Block{Sub: window.Subs, Bins: f.bins, Stable: stable, Canary: canary, Stage: b.Stage})
+		f.test.Observe(drift.Block{Sub: t.subs, Bins: f.bins, Stable: stable, Canary: canary, Stage: b.Stage})
 		used = true
 	}
 	if !used {
@@ -123,7 +129,7 @@ func (t *driftCheck) logE() float64 {
 func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 	e := stats.Evidence{
 		Name: t.spec.Name + "/drift", Metric: t.spec.Name, Kind: "drift", Test: "drift", Role: t.spec.Role,
-		Method: t.spec.Method, Null: fmt.Sprintf("%s between the arms ≤ %v", t.spec.Method, t.spec.Above), Exact: true,
+		Method: t.spec.Method, Null: fmt.Sprintf("%s between the arms ≤ %v", t.spec.Method, t.spec.Above), Exact: !t.sticky,
 		LogE: t.logE(), LogEMax: t.max, P: math.Min(1, math.Exp(-t.max)), Threshold: t.limit,
 		Result: stats.Unknown, Blocks: t.blocks, Skipped: t.skipped, First: t.first,
 		Effect: stats.Interval{Scale: t.spec.Method},

@@ -63,6 +63,31 @@ func (s *set) add(h uint64) bool {
 	}
 }
 
+// has tells whether h was added.
+func (s *set) has(h uint64) bool {
+	if s.n == 0 {
+		return false
+	}
+	mask := uint64(len(s.slots) - 1)
+	for i := h & mask; s.slots[i] != 0; i = (i + 1) & mask {
+		if s.slots[i] == h {
+			return true
+		}
+	}
+	return false
+}
+
+// keep forgets the members that are not ok.
+func (s *set) keep(ok func(h uint64) bool) {
+	old := s.slots
+	s.slots, s.n = nil, 0
+	for _, h := range old {
+		if h != 0 && ok(h) {
+			s.add(h)
+		}
+	}
+}
+
 func (s *set) grow() {
 	old := s.slots
 	s.slots = make([]uint64, max(64, 2*len(old)))

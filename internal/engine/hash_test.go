@@ -18,6 +18,18 @@ func TestASetIsASet(t *testing.T) {
 			}
 			want[h] = true
 		}
+		for h := range want {
+			if !s.has(h) || s.has(h+1) != want[h+1] {
+				t.Fatalf("%x: has %v, %x: has %v, want %v", h, s.has(h), h+1, s.has(h+1), want[h+1])
+			}
+		}
+		s.keep(func(h uint64) bool { return h%3 > 0 })
+		for h := range want {
+			if s.has(h) != (h%3 > 0) {
+				t.Fatalf("%x: kept %v", h, s.has(h))
+			}
+			s.add(h)
+		}
 		if s.n != len(want) {
 			t.Errorf("%d members, want %d", s.n, len(want))
 		}

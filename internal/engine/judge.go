@@ -27,6 +27,7 @@ type Judge struct {
 	at      int  // stage that the stage data belongs to
 	foreign bool // as the last cut says
 	health  decision.HealthData
+	exposed exposed // sticky plans
 }
 
 // origin is how far a log (fast lane) or a shard (label lane) has sealed.
@@ -237,6 +238,9 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 			b.Stage = int(c.Stage)
 		}
 		b.Share = j.share(c, stage)
+		if lane == window.Fast && j.plan.Sticky {
+			b.First = j.expose(c)
+		}
 		for _, t := range j.tests {
 			t.Observe(b)
 		}
@@ -270,6 +274,8 @@ func (j *Judge) enter(stage int) {
 	j.at = stage
 	j.stage = decision.StageData{}
 	j.health.Late, j.health.Seen, j.health.Incomplete = [2]int64{}, [2]int64{}, 0
+	j.health.Units, j.health.Crossed = [2]int64{}, 0
+	j.exposed.startStage()
 	for _, t := range j.tests {
 		t.StartStage(stage)
 	}

@@ -57,6 +57,10 @@ func (v *view) ownArm(c *schemas.Chunk, i int, arm int8) {
 		v.counts.Early++
 		return
 	}
+	if v.plan.Sticky && c.Unit[i].Len == 0 {
+		v.counts.NoKey++
+		return
+	}
 	id := v.outcomeIdentity(c, i, arm)
 	if start.Add(v.plan.Length) <= log.sealed {
 		v.lateRow(log, arm, id, &v.late)
@@ -72,7 +76,11 @@ func (v *view) ownArm(c *schemas.Chunk, i int, arm int8) {
 		return
 	}
 	v.counts.Counted++
-	w.tally.Direct(c.Generation[i], c.Stage[i], arm, id, func(n int) (float64, bool, bool) {
+	hash := id
+	if v.plan.Sticky {
+		hash = v.unit(c, i)
+	}
+	w.tally.Direct(c.Generation[i], c.Stage[i], arm, hash, func(n int) (float64, bool, bool) {
 		return v.reading(c, i, n)
 	})
 }
@@ -162,7 +170,11 @@ func (v *view) closeLabel(start schemas.Time) window.Partial {
 		delete(v.direct, start)
 	}
 	done := v.joiner.Close(start, func(p join.Prediction, taken func(int32) (join.Outcome, bool)) {
-		tally.Expose(p.Generation, p.Stage, p.Arm, p.Key, func(n int) (float64, bool, bool) {
+		hash := p.Key
+		if v.plan.Sticky {
+			hash = p.Unit
+		}
+		tally.Expose(p.Generation, p.Stage, p.Arm, hash, func(n int) (float64, bool, bool) {
 			o, ok := taken(int32(n))
 			return o.Value, ok && o.Valid, ok && !o.Valid
 		})

@@ -22,6 +22,9 @@ type mean struct {
 }
 
 func newMeans(c compiled) []Test {
+	if c.plan.Sticky {
+		return newStickies(c, "mean")
+	}
 	var out []Test
 	for _, m := range c.metricTests("mean") {
 		t := &mean{metricTest: m, harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
@@ -94,7 +97,7 @@ func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
 // canaryCap is the cap of the canary's values: under a relative margin they are
 // divided by the ratio at the margin, so their cap is the ratio times stable's,
 // snapped to the side that makes the claim harder to show.
-func (t *mean) canaryCap(cap int, m decision.Margin, harm bool) int {
+func (t *metricTest) canaryCap(cap int, m decision.Margin, harm bool) int {
 	if !m.Relative {
 		return cap
 	}
@@ -109,17 +112,22 @@ func (t *mean) canaryCap(cap int, m decision.Margin, harm bool) int {
 // cap is the edge at which values of the next block are capped; false while no
 // stable window has been seen and the spec names none.
 func (t *mean) cap() (edge int, known bool) {
-	if t.spec.Cap > 0 {
-		return stats.GridSnap(t.spec.Cap-t.low(), true), true
-	}
-	if t.past.n == 0 {
+	if t.spec.Cap == 0 && t.past.n == 0 {
 		return 0, false
 	}
-	return t.past.edge(0.999), true
+	return t.past.cap(&t.metricTest), true
+}
+
+// cap is the spec's, or the 99.9 % quantile of past values.
+func (t *tail) cap(m *metricTest) int {
+	if m.spec.Cap > 0 {
+		return stats.GridSnap(m.spec.Cap-m.low(), true)
+	}
+	return t.edge(0.999)
 }
 
 // low is what the shard has subtracted from every value.
-func (t *mean) low() float64 {
+func (t *metricTest) low() float64 {
 	if t.spec.Range != nil && t.spec.Range.Low < 0 {
 		return t.spec.Range.Low
 	}

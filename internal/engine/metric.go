@@ -157,10 +157,18 @@ func (t *metricTest) safety(method, null string, exact bool, p staged, effect st
 		t.evidence("safe_stage", method, null+" in this stage", exact, p.StageLogE(), p.StageLogE(), t.limits.safe, effect, value)
 }
 
-// beyondLimit is the claim that the canary alone is beyond its limit; what names the
-// figure that is limited.
-func (t *metricTest) beyondLimit(what string, p *sequential.Limit, effect stats.Interval, value [2]float64) stats.Evidence {
-	e := t.evidence("limit", "halfplane", fmt.Sprintf("canary %s%s limit %v", what, within(t.spec.Worse), t.spec.Limit.Value), true,
+// limitWords is the null hypothesis that the canary alone is within its limit.
+func (t *metricTest) limitWords() string {
+	what := ""
+	if t.spec.Kind == "quantile" {
+		what = fmt.Sprintf("p%v ", t.spec.Quantile*100)
+	}
+	return fmt.Sprintf("canary %s%s limit %v", what, within(t.spec.Worse), t.spec.Limit.Value)
+}
+
+// beyondLimit is the claim that the canary alone is beyond its limit.
+func (t *metricTest) beyondLimit(p *sequential.Limit, effect stats.Interval, value [2]float64) stats.Evidence {
+	e := t.evidence("limit", "halfplane", t.limitWords(), true,
 		p.LogE(), p.LogEMax(), t.limits.limit, effect, value)
 	e.Kind = "limit"
 	return e

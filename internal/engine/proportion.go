@@ -19,6 +19,9 @@ type proportion struct {
 }
 
 func newProportions(c compiled) []Test {
+	if c.plan.Sticky {
+		return newStickies(c, "proportion")
+	}
 	var out []Test
 	for _, m := range c.metricTests("proportion") {
 		t := &proportion{metricTest: m,
@@ -107,7 +110,7 @@ func (t *proportion) Evidence(out []stats.Evidence) []stats.Evidence {
 		out = append(out, all, stage)
 	}
 	if t.limit != nil {
-		out = append(out, t.beyondLimit("", t.limit, effect, value))
+		out = append(out, t.beyondLimit(t.limit, effect, value))
 	}
 	return out
 }

@@ -26,6 +26,9 @@ type quantile struct {
 }
 
 func newQuantiles(c compiled) []Test {
+	if c.plan.Sticky {
+		return newStickies(c, "quantile")
+	}
 	var out []Test
 	for _, m := range c.metricTests("quantile") {
 		null := sequential.Null{Worse: sequential.Higher}
@@ -107,7 +110,7 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 
 // shift moves a threshold by a margin to the bad side and snaps it to an edge:
 // outward for harm, inward for safety, so that the claim is never the weaker one.
-func (t *quantile) shift(c float64, m decision.Margin, outward bool) int {
+func (t *metricTest) shift(c float64, m decision.Margin, outward bool) int {
 	d := m.Value
 	if m.Relative {
 		d = float64(c * m.Value)
@@ -118,7 +121,7 @@ func (t *quantile) shift(c float64, m decision.Margin, outward bool) int {
 	return t.snap(c+d, outward)
 }
 
-func (t *quantile) snap(x float64, outward bool) int {
+func (t *metricTest) snap(x float64, outward bool) int {
 	return stats.GridSnap(x, outward != (t.spec.Worse == "lower"))
 }
 
@@ -134,21 +137,27 @@ func (t *quantile) beyond(s *stats.Summary, edge int) sequential.Counts {
 func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
 	effect, value := displayed(t.shown, "share beyond the threshold"), t.values()
 	if t.blocks > 0 {
-		effect.Note = fmt.Sprintf("canary − stable share beyond stable's own p%v (%.4g)", t.spec.Quantile*100, stats.GridEdge(t.edge))
+		effect.Note = t.beyondNote(t.edge)
 	}
-	words := func(sign string, m decision.Margin) string {
-		return fmt.Sprintf("growth of p%v: %s", t.spec.Quantile*100, claim(sign, t.spec.Worse, m))
-	}
-	out = append(out, t.evidence("harm", "halfplane", words("≤", t.spec.Tolerance), true, t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
+	out = append(out, t.evidence("harm", "halfplane", t.growth("≤", t.spec.Tolerance), true, t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
 	if len(t.safe) > 0 {
-		safe, null := t.safe[t.margin()], words("≥", t.margins[t.margin()])
+		safe, null := t.safe[t.margin()], t.growth("≥", t.margins[t.margin()])
 		all, stage := t.safety("halfplane", null, true, safe, effect, value)
 		out = append(out, all, stage)
 	}
 	if t.limit != nil {
-		out = append(out, t.beyondLimit(fmt.Sprintf("p%v ", t.spec.Quantile*100), t.limit, effect, value))
+		out = append(out, t.beyondLimit(t.limit, effect, value))
 	}
 	return out
+}
+
+// growth is the claim of a margin on a quantile in words.
+func (t *metricTest) growth(sign string, m decision.Margin) string {
+	return fmt.Sprintf("growth of p%v: %s", t.spec.Quantile*100, claim(sign, t.spec.Worse, m))
+}
+
+func (t *metricTest) beyondNote(edge int) string {
+	return fmt.Sprintf("canary − stable share beyond stable's own p%v (%.4g)", t.spec.Quantile*100, stats.GridEdge(edge))
 }
 
 // values are the arms' own quantiles in the running stage, as grid edges.

@@ -9,10 +9,13 @@ import (
 	"verdin/stats/sequential"
 )
 
-// sampleRatio asks engine T whether the split that arrives is the one declared.
+// sampleRatio asks engine T whether the split that arrives is the one declared. Where
+// assignment is sticky it counts units, each in the block of its first exposure: their
+// later requests say nothing new about the assignment.
 type sampleRatio struct {
 	tilt    *sequential.SampleRatio
 	limit   float64
+	sticky  bool // units count, each in the block of its first exposure
 	n       [2]int64
 	want    float64 // Σ n·share: canary rows expected
 	blocks  int64
@@ -23,7 +26,7 @@ func newSampleRatio(c compiled) []Test {
 	if !c.spec.Health.SampleRatio {
 		return nil
 	}
-	return []Test{&sampleRatio{tilt: sequential.NewSampleRatio(), limit: c.budget.Threshold("sample_ratio", "sample_ratio")}}
+	return []Test{&sampleRatio{tilt: sequential.NewSampleRatio(), sticky: c.plan.Sticky, limit: c.budget.Threshold("sample_ratio", "sample_ratio")}}
 }
 
 func (t *sampleRatio) StartStage(int) {}
@@ -33,6 +36,9 @@ func (t *sampleRatio) Observe(b Block) {
 		return
 	}
 	na, nb := int64(b.Stable.N), int64(b.Canary.N)
+	if t.sticky {
+		na, nb = b.First[0], b.First[1]
+	}
 	switch {
 	case na+nb == 0:
 		return

@@ -65,10 +65,15 @@ func newScene(t testing.TB, name string) *scene { return newSceneAt(t, name, 12)
 // newSceneAt is a scene of so many requests a second.
 func newSceneAt(t testing.TB, name string, rate float64) *scene {
 	t.Helper()
-	sc, err := scenario.Lookup(name)
+	like := name
+	if name == "sticky" {
+		like = "features"
+	}
+	sc, err := scenario.Lookup(like)
 	if err != nil {
 		t.Fatal(err)
 	}
+	sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("assignment: request"), []byte("assignment: "+map[bool]string{true: "sticky", false: "request"}[name == "sticky"]))
 	sc.RequestsPerSecond = rate
 	s := &scene{name: name, length: sceneLength, spec: sceneSpec(t, sc)}
 	s.layout = engine.Layout(s.spec)

@@ -112,6 +112,8 @@ var fixed = []string{
 	"engine.Shard.base", "engine.Shard.index", "engine.Shard.logs", "engine.Shard.views",
 	"engine.Shard.out", "engine.rollout.pending", // empty after a cut
 	"engine.driftCheck.features", "engine.driftCheck.limit", "engine.driftCheck.stages", "engine.watched.at", "engine.watched.field",
+	"engine.driftCheck.subs", "engine.driftCheck.sticky", "engine.stickyDrift.bins", "engine.stickyDrift.sets", "engine.binSet.from", "engine.binSet.to",
+	"engine.sticky.safe", "engine.sampleRatio.sticky", "engine.exposed.level", // of more units than a scene has
 	"engine.hasher.a", "engine.hasher.b", "engine.learner.features", "engine.learner.samples",
 	"engine.mean.safe", "engine.proportion.safe", "engine.quantile.safe", "engine.sampleRatio.limit",
 	"engine.metricTest.at", "engine.metricTest.lane", "engine.metricTest.margins", "engine.metricTest.use",
@@ -126,7 +128,7 @@ var fixed = []string{
 // engine must be exercised by the scenes, or stand in the list.
 func TestEveryFieldOfTheStateIsExercised(t *testing.T) {
 	seen, touched := map[string]bool{}, map[string]bool{}
-	for _, name := range scenario.Names() {
+	for _, name := range append(scenario.Names(), "sticky") {
 		s, n := newScene(t, name), 0
 		s.play(t, func(engine.Outcome) {
 			if n++; n%7 > 0 && n < 120 {

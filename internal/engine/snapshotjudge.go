@@ -38,6 +38,7 @@ func (j *Judge) fields(f *wire.Fields) {
 	f.Bool(&j.foreign)
 	stageFields(f, &j.stage)
 	healthFields(f, &j.health)
+	j.exposed.fields(f)
 	match(f, "the number of tests", len(j.tests))
 	for _, t := range j.tests {
 		f.Part(t.AppendState, t.Restore)
@@ -118,7 +119,8 @@ func healthFields(f *wire.Fields, h *decision.HealthData) {
 		wire.Int(f, t)
 	}
 	for _, n := range []*int64{&h.StableSinceCanary, &h.CanarySinceStable, &h.Late[0], &h.Late[1],
-		&h.Seen[0], &h.Seen[1], &h.Incomplete, &h.Unmatched, &h.ArmMismatch} {
+		&h.Seen[0], &h.Seen[1], &h.Incomplete, &h.Unmatched, &h.ArmMismatch,
+		&h.Units[0], &h.Units[1], &h.Crossed} {
 		wire.Int(f, n)
 	}
 }

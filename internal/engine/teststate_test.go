@@ -23,6 +23,9 @@ func drawn(c compiled, rng *rand.Rand, stage int) Block {
 		b.Lane = window.Label
 		for _, arm := range []*window.Arm{b.Stable, b.Canary} {
 			*arm = window.Arm{Metrics: []stats.Summary{stats.NewSummary(stats.Shape{Kind: stats.Proportion})}}
+			if c.plan.Sticky {
+				arm.Groups = make([]window.Groups, 1)
+			}
 		}
 	}
 	for a, arm := range []*window.Arm{b.Stable, b.Canary} {
@@ -37,9 +40,17 @@ func drawn(c compiled, rng *rand.Rand, stage int) Block {
 					x = float64(rng.IntN(8) / 7)
 				}
 				arm.Metrics[m].Add(x)
+				if c.plan.Sticky {
+					v, _ := stats.Fix(x)
+					g := window.Group{Bucket: uint8(rng.IntN(window.Buckets)), Cell: uint16(stats.GridCell(x)), N: 1, Sum: v}
+					if arm.Metrics[m].Shape.Kind == stats.Proportion {
+						g.Cell = uint16(x)
+					}
+					arm.Groups[m] = append(arm.Groups[m], g)
+				}
 			}
 			for f := range arm.Features {
-				arm.Features[f].AddBin(rng.IntN(window.Subs), rng.IntN(arm.Features[f].Shape.Bins))
+				arm.Features[f].AddBin(rng.IntN(arm.Features[f].Shape.Sub), rng.IntN(arm.Features[f].Shape.Bins))
 			}
 		}
 	}
@@ -56,7 +67,14 @@ func learntPlan(t testing.TB) compiled {
 // R39 for every row of the catalogue: a test that is restored at every block has the same
 // state, and says at every later block what the undisturbed one says.
 func TestEveryTestKeepsItsState(t *testing.T) {
-	c := learntPlan(t)
+	for _, sticky := range []bool{false, true} {
+		c := learntPlan(t)
+		c.plan.Sticky = sticky
+		keepsState(t, c)
+	}
+}
+
+func keepsState(t *testing.T, c compiled) {
 	for _, row := range catalogue {
 		ref, live := row.new(c), row.new(c)
 		if len(ref) == 0 {
@@ -65,7 +83,7 @@ func TestEveryTestKeepsItsState(t *testing.T) {
 		rng, first := rand.New(rand.NewPCG(1, 1)), ref[0].AppendState(nil)
 		for n := range 90 {
 			b := drawn(c, rng, n/30)
-			b.Revision = 1
+			b.Revision, b.First = 1, [2]int64{rng.Int64N(50), rng.Int64N(9)}
 			again := row.new(c)
 			for i := range ref {
 				if n%30 == 0 {

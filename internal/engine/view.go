@@ -17,7 +17,7 @@ type Counts struct {
 	Other     uint64 // another rollout's, or an outcome in which no metric finds a value
 	Arm       uint64 // an arm that the rollout does not know
 	Early     uint64 // before the rollout's first window
-	NoKey     uint64 // an outcome that names neither a prediction nor an arm
+	NoKey     uint64 // an outcome that names neither a prediction nor an arm; under sticky assignment also a row without a unit
 }
 
 // view is one rollout as seen by one shard.
@@ -112,6 +112,8 @@ func (v *view) row(c *schemas.Chunk, i int) {
 	switch {
 	case arm < 0:
 		v.counts.Arm++
+	case v.plan.Sticky && c.Kind[i] == schemas.KindPrediction && c.Unit[i].Len == 0:
+		v.counts.NoKey++
 	case start < v.plan.Start:
 		v.counts.Early++
 	case start.Add(v.plan.Length) <= log.sealed:
@@ -150,11 +152,27 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 		return
 	}
 	key := v.hash.sum(0, c.Bytes(c.Key[i]))
-	w.tally.Observe(c, i, arm, key)
+	unit := v.unit(c, i)
+	if v.plan.Sticky {
+		w.tally.Observe(c, i, arm, unit)
+	} else {
+		w.tally.Observe(c, i, arm, key)
+	}
 	if v.labels {
-		v.joiner.Expose(join.Prediction{Key: key, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i]})
+		v.joiner.Expose(join.Prediction{Key: key, Unit: unit, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i]})
 	}
 }
+
+// unit is the hash of a row's unit, 0 where the plan does not ask for it or there is none.
+func (v *view) unit(c *schemas.Chunk, i int) uint64 {
+	if !v.plan.Sticky || c.Unit[i].Len == 0 {
+		return 0
+	}
+	return v.hash.sum(unitSeed, c.Bytes(c.Unit[i]))
+}
+
+// unitSeed keeps the hashes of units apart from those of predictions.
+const unitSeed = 2
 
 // identity is what makes two records the same: (arm, prediction id), or for a
 // reading (arm, instance, event time).

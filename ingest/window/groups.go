@@ -1,0 +1,153 @@
+package window
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"verdin/stats"
+)
+
+// Buckets is the number of buckets that units fall into, by their keyed hash, where
+// assignment is sticky: the same unit comes back to the same arm, so that its rows are
+// not independent and the variance must come from groups of units. The hash has nothing
+// to do with the one by which routers choose arms.
+const Buckets = 128
+
+// Group is what the values of one bucket of units and one cell add up to.
+type Group struct {
+	Bucket uint8
+	Cell   uint16 // of the universal grid; of a proportion 1, or 0
+	N      uint64
+	Sum    stats.Sum128 // of the values, where the metric is a mean
+}
+
+// Groups are the values of one metric and arm by bucket and cell: ascending, each once,
+// so that any split of the rows and any order of merging gives the same groups.
+type Groups []Group
+
+func compareGroups(a, b Group) int {
+	return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Cell, b.Cell))
+}
+
+// settle sorts what was appended and makes one of equals.
+func (g Groups) settle() Groups {
+	slices.SortFunc(g, compareGroups)
+	n := 0
+	for i := range g {
+		if n > 0 && compareGroups(g[n-1], g[i]) == 0 {
+			g[n-1].N += g[i].N
+			g[n-1].Sum.Add(g[i].Sum)
+			continue
+		}
+		g[n] = g[i]
+		n++
+	}
+	return g[:n]
+}
+
+// merge returns the groups of both.
+func (g Groups) merge(o Groups) Groups {
+	if len(g) == 0 {
+		return slices.Clone(o)
+	}
+	return append(g, o...).settle()
+}
+
+// group is the group of one value of a metric.
+func (m *Metric) group(hash uint64, x float64) Group {
+	g := Group{Bucket: uint8(hash % Buckets), N: 1}
+	switch m.Shape.Kind {
+	case stats.Proportion:
+		if x != 0 {
+			g.Cell = 1
+		}
+		return g
+	case stats.Mean:
+		g.Sum, _ = stats.Fix(x)
+	}
+	g.Cell = uint16(stats.GridCell(x))
+	return g
+}
+
+// units are the distinct hashes of units, ascending.
+type units []uint64
+
+func (u units) merge(o []uint64) units {
+	u = append(u, o...)
+	slices.Sort(u)
+	return slices.Compact(u)
+}
+
+// groups adds the rows of a record to the arms' groups and units.
+func (p *Pool) groups(rec arrow.Record, arms *[2]Arm) {
+	arm := rec.Column(0).(*array.Int8).Int8Values()
+	hash := rec.Column(1).(*array.Uint64).Uint64Values()
+	for n, m := range p.metrics {
+		metric, col := &p.plan.Metrics[m], rec.Column(2+n).(*array.Float64)
+		for i, x := range col.Float64Values() {
+			if into := &arms[arm[i]].Groups[n]; hash[i] != 0 && col.IsValid(i) {
+				*into = append(*into, metric.group(hash[i], x-min(metric.Low, 0)))
+			}
+		}
+		for a := range arms {
+			arms[a].Groups[n] = arms[a].Groups[n].settle()
+		}
+	}
+	if p.lane != Fast {
+		return
+	}
+	for i, h := range hash {
+		if h != 0 {
+			arms[arm[i]].Units = append(arms[arm[i]].Units, h)
+		}
+	}
+	for a := range arms {
+		arms[a].Units = units(arms[a].Units).merge(nil)
+	}
+}
+
+func (a *Arm) appendUnits(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(a.Groups)))
+	for _, groups := range a.Groups {
+		b = binary.AppendUvarint(b, uint64(len(groups)))
+		for _, g := range groups {
+			b = append(b, g.Bucket)
+			b = binary.AppendUvarint(b, uint64(g.Cell))
+			b = binary.AppendUvarint(b, g.N)
+			b = binary.AppendVarint(b, g.Sum.Hi)
+			b = binary.AppendUvarint(b, g.Sum.Lo)
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(a.Units)))
+	for _, u := range a.Units {
+		b = binary.LittleEndian.AppendUint64(b, u)
+	}
+	return b
+}
+
+// units reads what appendUnits wrote.
+func (r *reader) units(a *Arm) {
+	for n := r.Count(); n > 0 && r.Err() == nil; n-- {
+		var groups Groups
+		for k := r.Count(); k > 0 && r.Err() == nil; k-- {
+			g := Group{Bucket: r.Byte(), Cell: uint16(r.Below(stats.GridCells)), N: r.Uvarint()}
+			g.Sum = stats.Sum128{Hi: r.Varint(), Lo: r.Uvarint()}
+			if g.Bucket >= Buckets || g.N == 0 || len(groups) > 0 && compareGroups(groups[len(groups)-1], g) >= 0 {
+				r.Fail("bucket %d, cell %d with %d values", g.Bucket, g.Cell, g.N)
+			}
+			groups = append(groups, g)
+		}
+		a.Groups = append(a.Groups, groups)
+	}
+	for n := r.Count(); n > 0 && r.Err() == nil; n-- {
+		u := r.U64()
+		if k := len(a.Units); u == 0 || k > 0 && a.Units[k-1] >= u {
+			r.Fail("units are not ascending")
+		}
+		a.Units = append(a.Units, u)
+	}
+}

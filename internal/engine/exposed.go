@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"verdin/ingest/window"
+	"verdin/internal/wire"
+)
+
+// exposed remembers the units that a rollout has seen, so that each counts once: in the
+// block of its first exposure. Above a bound it goes on with half of the units, those of
+// small hash, then with a quarter …: which unit is left out depends on its hash alone,
+// so that what is counted stays a fair sample.
+type exposed struct {
+	seen  set    // in the rollout
+	arms  [2]set // in the running stage
+	level int    // units whose first bits, so many, are 0 are kept
+}
+
+// mostUnits bounds the units remembered of a rollout: 16 MiB.
+const mostUnits = 1 << 20
+
+func (e *exposed) sampled(h uint64) bool { return e.level == 0 || h>>(64-e.level) == 0 }
+
+func (e *exposed) startStage() { e.arms = [2]set{} }
+
+// expose takes the units of a cell: how many of each arm were never seen before.
+// A unit seen in both arms at once counts for neither.
+func (j *Judge) expose(c *window.Cell) (first [2]int64) {
+	e := &j.exposed
+	for a := range c.Arms {
+		for _, h := range c.Arms[a].Units {
+			if !e.sampled(h) || !e.arms[a].add(h) {
+				continue
+			}
+			j.health.Units[a]++
+			if e.arms[1-a].has(h) {
+				j.health.Crossed++
+			}
+		}
+	}
+	for a := range c.Arms {
+		for _, h := range c.Arms[a].Units {
+			if e.sampled(h) && e.seen.add(h) && !e.arms[1-a].has(h) {
+				first[a]++
+			}
+		}
+	}
+	for e.seen.n > mostUnits {
+		e.level++
+		for _, s := range []*set{&e.seen, &e.arms[0], &e.arms[1]} {
+			s.keep(e.sampled)
+		}
+	}
+	return first
+}
+
+func (e *exposed) fields(f *wire.Fields) {
+	wire.Int(f, &e.level)
+	f.Check(e.level >= 0 && e.level < 64, "level %d", e.level)
+	e.seen.fields(f)
+	for a := range e.arms {
+		e.arms[a].fields(f)
+	}
+}

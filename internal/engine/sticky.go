@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"fmt"
+
+	"verdin/decision"
+	"verdin/ingest/window"
+	"verdin/internal/wire"
+	"verdin/stats"
+	"verdin/stats/sequential"
+)
+
+// sticky asks of any kind of metric what its own test asks, where units come back to
+// their arm and rows are not independent: engine G with a variance that comes from
+// buckets of units. Asymptotic. What counts in a block is the same: ones of a share,
+// values beyond a past quantile, values capped at an edge.
+//
+// no-row: the rows of the kinds make it where assignment is sticky
+type sticky struct {
+	metricTest
+	harm    *sequential.Sticky
+	safe    []*sequential.Sticky // guardrails only: one per margin
+	limit   *sequential.Sticky   // where a limit is set
+	shown   *sequential.Sticky
+	past    tail
+	totals  [2]stats.Histogram // of the running stage, quantiles only
+	sum     [2]float64         // of the running stage, all other kinds
+	edge    int                // threshold of the last block
+	buckets []sequential.Bucket
+}
+
+func newStickies(c compiled, kind string) []Test {
+	var out []Test
+	for _, m := range c.metricTests(kind) {
+		t := &sticky{metricTest: m, shown: newStickyDisplay(), buckets: make([]sequential.Bucket, window.Buckets)}
+		t.harm = t.process(c, m.spec.Tolerance, true)
+		for _, margin := range m.margins {
+			t.safe = append(t.safe, t.process(c, margin, false))
+		}
+		if m.spec.Limit.Set {
+			t.limit = t.process(c, decision.Margin{}, true)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// process is a test of one claim. Margins of quantiles move the threshold of the canary
+// instead, and both arms' shares beyond theirs are compared.
+func (t *sticky) process(c compiled, m decision.Margin, harm bool) *sequential.Sticky {
+	n := null(t.spec.Worse, m)
+	if t.spec.Kind == "quantile" {
+		n = sequential.Null{Worse: sequential.Higher}
+	}
+	return sequential.NewSticky(sequential.ScoreOptions{Null: n, Harm: harm, Stages: len(c.spec.Stages)}, window.Buckets)
+}
+
+func newStickyDisplay() *sequential.Sticky {
+	return sequential.NewSticky(sequential.ScoreOptions{Stages: 1}, window.Buckets)
+}
+
+func (t *sticky) StartStage(stage int) {
+	t.start(stage)
+	t.shown, t.sum, t.totals = newStickyDisplay(), [2]float64{}, [2]stats.Histogram{}
+	for _, safe := range t.safe {
+		safe.StartStage(stage)
+	}
+}
+
+func (t *sticky) Observe(block Block) {
+	stable, canary, ok := t.summaries(&block)
+	if !ok {
+		return
+	}
+	t.score(&block, stable, canary)
+	t.past.add(&stable.Hist)
+}
+
+func (t *sticky) score(block *Block, stable, canary *stats.Summary) {
+	if t.limit != nil && canary.N > 0 {
+		t.limit.Observe(t.alone(block), block.Stage)
+	}
+	switch {
+	case stable.N == 0 || canary.N == 0:
+		t.skipped.EmptyArm++
+		t.unsafe.EmptyArm++
+		return
+	case !t.known():
+		t.skipped.Learning++
+		t.unsafe.Learning++
+		return
+	}
+	t.edge = t.threshold()
+	if !t.harm.Observe(t.against(block, t.spec.Tolerance, true), block.Stage) {
+		t.skipped.Learning++ // the spread between buckets is not known yet
+	}
+	if t.scored(int64(stable.N), int64(canary.N), block.Stage) {
+		t.show(block, stable, canary)
+	}
+	if block.Clean {
+		for i, safe := range t.safe {
+			safe.Observe(t.against(block, t.margins[i], false), block.Stage)
+		}
+	} else {
+		t.unclean(block)
+	}
+	t.crossed(0, t.harm.LogEMax() >= t.limits.harm, block.Start)
+	t.crossed(1, len(t.safe) > 0 && t.safe[t.margin()].LogE() >= t.limits.safe, block.Start)
+}
+
+func (t *sticky) show(block *Block, stable, canary *stats.Summary) {
+	same := t.count(t.edge)
+	t.shown.Observe(t.fill(block, same, same), 0)
+	if t.spec.Kind == "quantile" {
+		t.totals[0].Merge(&stable.Hist)
+		t.totals[1].Merge(&canary.Hist)
+		return
+	}
+	for g := range t.buckets {
+		for a := range t.sum {
+			t.sum[a] += t.buckets[g].Sum[a]
+		}
+	}
+}
+
+// known tells whether past blocks give the threshold or the cap that the kind needs.
+func (t *sticky) known() bool {
+	switch t.spec.Kind {
+	case "quantile":
+		return t.past.reaches(t.tailShare())
+	case "mean":
+		return t.spec.Cap > 0 || t.past.n > 0
+	}
+	return true
+}
+
+func (t *sticky) threshold() int {
+	switch t.spec.Kind {
+	case "quantile":
+		return t.past.edge(t.spec.Quantile)
+	case "mean":
+		return t.past.cap(&t.metricTest)
+	}
+	return 1
+}
+
+// rule is what one value counts.
+type rule struct {
+	mean  bool    // values, at most the edge's; else whether it is on the bad side of the edge
+	below bool    // the bad side is below the edge
+	edge  int     //
+	low   float64 // what the shard has subtracted from a value
+}
+
+func (r rule) count(g *window.Group) float64 {
+	n, beyond := float64(g.N), int(g.Cell) >= r.edge
+	switch {
+	case !r.mean && beyond != r.below:
+		return n
+	case !r.mean:
+		return 0
+	case beyond:
+		return float64(n * (stats.GridEdge(r.edge) + r.low))
+	}
+	return g.Sum.Float() + float64(n*r.low)
+}
+
+func (t *sticky) count(edge int) rule {
+	return rule{mean: t.spec.Kind == "mean", below: t.spec.Kind == "quantile" && t.spec.Worse == "lower", edge: edge, low: t.low()}
+}
+
+// against is a block as a claim with margin m counts it.
+func (t *sticky) against(block *Block, m decision.Margin, harm bool) []sequential.Bucket {
+	edge := t.edge
+	switch t.spec.Kind {
+	case "quantile":
+		edge = t.shift(stats.GridEdge(t.edge), m, harm)
+	case "mean":
+		edge = t.canaryCap(t.edge, m, harm)
+	}
+	return t.fill(block, t.count(t.edge), t.count(edge))
+}
+
+func (t *sticky) fill(block *Block, stable, canary rule) []sequential.Bucket {
+	clear(t.buckets)
+	for a, arm := range []*window.Arm{block.Stable, block.Canary} {
+		r := [2]rule{stable, canary}[a]
+		for i := range arm.Groups[t.at] {
+			g := &arm.Groups[t.at][i]
+			b := &t.buckets[g.Bucket]
+			b.Rows[a] += int64(g.N)
+			b.Base[a] += float64(g.N)
+			b.Sum[a] += r.count(g)
+		}
+	}
+	return t.buckets
+}
+
+// ideal is how many times the canary's rows the arm has that stands for a limit.
+const ideal = 1e6
+
+// alone is a block in which the canary is compared with an arm that lies at the limit
+// and is so large that it has no spread of its own.
+func (t *sticky) alone(block *Block) []sequential.Bucket {
+	r, share := t.count(1), t.spec.Limit.Value
+	if t.spec.Kind == "quantile" {
+		r, share = t.count(t.snap(t.spec.Limit.Value, true)), t.tailShare()
+	}
+	t.fill(block, r, r)
+	for g := range t.buckets {
+		b := &t.buckets[g]
+		b.Rows[0], b.Base[0] = b.Rows[1], float64(ideal*b.Base[1])
+		b.Sum[0] = float64(share * b.Base[0])
+	}
+	return t.buckets
+}
+
+func (t *sticky) Evidence(out []stats.Evidence) []stats.Evidence {
+	effect, value := displayed(t.shown, "difference"), t.values()
+	words := func(sign string, m decision.Margin) string { return claim(sign, t.spec.Worse, m) }
+	if t.spec.Kind == "quantile" {
+		effect.Scale = "share beyond the threshold"
+		words = func(sign string, m decision.Margin) string { return t.growth(sign, m) }
+		if t.blocks > 0 {
+			effect.Note = t.beyondNote(t.edge)
+		}
+	}
+	out = append(out, t.settled(t.harm, t.evidence("harm", "sticky", words("≤", t.spec.Tolerance), false,
+		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value)))
+	if len(t.safe) > 0 {
+		safe := t.safe[t.margin()]
+		all, stage := t.safety("sticky", words("≥", t.margins[t.margin()]), false, safe, effect, value)
+		out = append(out, t.settled(safe, all), t.settled(safe, stage))
+	}
+	if t.limit != nil {
+		e := t.evidence("limit", "sticky", t.limitWords(), false, t.limit.LogE(), t.limit.LogEMax(), t.limits.limit, effect, value)
+		e.Kind = "limit"
+		out = append(out, t.settled(t.limit, e))
+	}
+	return out
+}
+
+// settled warns of a claim that cannot be made yet.
+func (t *sticky) settled(s *sequential.Sticky, e stats.Evidence) stats.Evidence {
+	if !s.Ready() {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("too few windows, rows, or buckets of units seen in both arms (of %d)", window.Buckets))
+	}
+	return e
+}
+
+func (t *sticky) values() (v [2]float64) {
+	for a := range v {
+		switch {
+		case t.spec.Kind == "quantile" && t.totals[a].N() > 0:
+			v[a] = stats.GridEdge(t.totals[a].Quantile(t.spec.Quantile))
+		case t.spec.Kind != "quantile" && t.n[a] > 0:
+			v[a] = t.sum[a] / float64(t.n[a])
+		}
+	}
+	return v
+}
+
+func (t *sticky) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
+func (t *sticky) Restore(b []byte) error      { return restoreFields(b, errTest, t.fields) }
+
+func (t *sticky) fields(f *wire.Fields) {
+	t.metricTest.fields(f)
+	part(f, t.harm)
+	for _, safe := range t.safe {
+		part(f, safe)
+	}
+	if t.limit != nil {
+		part(f, t.limit)
+	}
+	part(f, t.shown)
+	t.past.fields(f)
+	for a := range t.totals {
+		histogram(f, &t.totals[a])
+		f.Float(&t.sum[a])
+	}
+	wire.Int(f, &t.edge)
+	f.Check(t.edge >= 0 && t.edge < stats.GridCells, "edge %d", t.edge)
+}
