@@ -68,7 +68,7 @@ func newWard(t *testing.T) *ward {
 	w.state = filepath.Join(w.dir, "state", "default.killed")
 	w.config = write(t, w.dir, "verdin.yaml", w.engineFile("rollouts: {dir: rollouts}", "rollouts: {dir: rollouts}\nstate: {snapshotEvery: 500ms}"))
 	var stages []string
-	for weight := 2; weight <= 62; weight += 2 {
+	for weight := 20; weight <= 80; weight += 2 {
 		stages = append(stages, fmt.Sprintf("{weight: %d, bake: 2s, minSamples: 5}", weight))
 	}
 	stages = append(stages, "{weight: 100, bake: 1h}")

@@ -177,7 +177,7 @@ func (u *universe) live(until schemas.Time) error {
 		}
 		copying, stop := context.WithCancel(ctx)
 		defer stop()
-		defer s.copy(copying, u.mirror, new(*journal.Cursor), func(uint64) {})
+		defer s.copy(copying, u.mirror, &copier{Cursor: s.file.Cursor(0)}, func(uint64) {})
 	}
 	from, err := s.Resume(ctx, u.spec, u.shards, u.feed)
 	if errors.Is(err, ErrAnew) {

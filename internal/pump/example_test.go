@@ -3,6 +3,7 @@ package pump_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"verdin/ingest/recording"
 	"verdin/internal/engine"
 	"verdin/internal/pump"
+	"verdin/internal/pump/disk"
+	"verdin/internal/pump/journal"
 	"verdin/internal/scenario"
 	"verdin/schemas"
 )
@@ -134,4 +137,46 @@ func ExampleLive() {
 	stop()
 	<-ended
 	// Output: default/assistant/1/1 advance 1000
+}
+
+// A journal and the logs that it names give a live rollout's verdicts again.
+func ExampleRerun() {
+	spec, err := decision.Parse(broken().Spec, "errors.yaml")
+	if err != nil {
+		log.Fatal(err)
+	}
+	a := &journal.Activation{Format: journal.Format, Rollout: spec.FullName(), Generation: 1, SpecDigest: spec.Digest,
+		Wall: start, Start: start, Logs: []journal.Log{{Topic: "ml.predictions", Kinds: 1 << schemas.KindPrediction}}}
+	var script pump.Script
+	for _, r := range []journal.Record{a, &journal.Cut{Seq: 1, Wall: start, Due: start, Upto: schemas.Never, Next: []int64{0}}} {
+		if err := script.Take(r); err != nil {
+			log.Fatal(err)
+		}
+	}
+	core, err := pump.Begin(a, spec)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r := &pump.Rerun{Spec: spec, Script: script, Core: core, Sources: pump.Deal(nil, &script),
+		Each: func(o engine.Outcome, _ *journal.Cut) error { return tell(o) }}
+	fmt.Println(r.Run(context.Background()))
+	// Output:
+	// advance started 1000
+	// <nil>
+}
+
+// A state folder without a journal tells that a generation must begin.
+func ExampleOpenStore() {
+	s, err := pump.OpenStore("state", pump.StoreOptions{FS: new(disk.Memory)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	spec, err := decision.Parse(broken().Spec, "errors.yaml")
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = s.Resume(context.Background(), spec, nil, nil)
+	fmt.Println(errors.Is(err, pump.ErrAnew), err)
+	// Output: true another generation begins: there is no journal
 }

@@ -27,6 +27,8 @@ type Live struct {
 	Publish func(*schemas.Verdict)             // hands a verdict over; must not block for long
 	Each    func(engine.Outcome, decision.Cut) // called after every cut; nil = nobody listens
 
+	Obeyed func(cut int64, c decision.Command, v *schemas.Verdict) // called after Each for every order that the cut journalled, with the verdict that it gave; nil = nobody asks
+
 	Took func(seconds float64) // hears how long each cut was judged, by the machine's clock; nil = nobody does
 
 	Store  *Store           // keeps what cannot be read again; nil = nothing is kept
@@ -241,9 +243,20 @@ func (l *Live) cut(wall schemas.Time) error {
 		if l.Each != nil {
 			l.Each(o, decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Foreign: c.Foreign})
 		}
+		l.obeyed(c, o.Verdict)
 	}
 	l.Store.keep(l.Core, l.place, &l.acks)
 	return nil
+}
+
+// obeyed tells which orders a cut has journalled.
+func (l *Live) obeyed(c *journal.Cut, v *schemas.Verdict) {
+	if l.Obeyed == nil {
+		return
+	}
+	for _, order := range c.Commands {
+		l.Obeyed(c.Seq, decision.Command(order), v)
+	}
 }
 
 // draw is the record of the cut that is made now.

@@ -119,14 +119,11 @@ func (s *Store) adopt(ctx context.Context, m Mirror) error {
 // be sent now is sent later. Behind hears after every step how many records wait.
 func (s *Store) Copy(ctx context.Context, m Mirror, behind func(records uint64), report func(error)) {
 	const wait, most = 100 * time.Millisecond, 5 * time.Second
-	var c *journal.Cursor
-	defer func() {
-		if c != nil {
-			c.Close()
-		}
-	}()
+	c := copier{Cursor: s.file.Cursor(0)}
+	defer func() { c.Close() }()
 	for pause := wait; ; {
 		err := s.copy(ctx, m, &c, behind)
+		behind(c.Behind())
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -154,28 +151,34 @@ func (s *Store) Copy(ctx context.Context, m Mirror, behind func(records uint64),
 	}
 }
 
+// copier is how far a journal was sent.
+type copier struct {
+	*journal.Cursor
+	sure bool // the mirror ends where the cursor stands
+}
+
 // copy sends what is there.
-func (s *Store) copy(ctx context.Context, m Mirror, c **journal.Cursor, behind func(uint64)) error {
-	if *c == nil {
+func (s *Store) copy(ctx context.Context, m Mirror, c *copier, behind func(uint64)) error {
+	if !c.sure {
 		end, ok, err := m.JournalEnd(ctx)
 		if err != nil {
 			return err
 		}
-		from := uint64(0)
 		if ok {
-			from = end + 1
+			c.Close()
+			c.Cursor = s.file.Cursor(end + 1)
 		}
-		*c = s.file.Cursor(from)
+		c.sure = true
 	}
 	for {
-		behind((*c).Behind())
-		index, json, ok, err := (*c).Next()
+		behind(c.Behind())
+		index, json, ok, err := c.Next()
 		if err != nil || !ok {
 			return err
 		}
 		if err := m.AppendJournal(ctx, index, json); err != nil {
-			(*c).Close()
-			*c = nil // where the mirror ends tells where to go on
+			c.Close()
+			*c = copier{Cursor: s.file.Cursor(index)}
 			return err
 		}
 	}

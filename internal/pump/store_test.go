@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 
 // mirror is a copy of a journal in memory.
 type mirror struct {
+	mu      sync.Mutex
 	first   uint64
 	records [][]byte
 	down    bool
@@ -27,7 +29,15 @@ type mirror struct {
 
 var errAway = errors.New("away")
 
+func (m *mirror) away(down bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = down
+}
+
 func (m *mirror) JournalEnd(context.Context) (uint64, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.down {
 		return 0, false, errAway
 	}
@@ -35,6 +45,8 @@ func (m *mirror) JournalEnd(context.Context) (uint64, bool, error) {
 }
 
 func (m *mirror) AppendJournal(_ context.Context, index uint64, record []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.down {
 		return errAway
 	}

@@ -23,9 +23,6 @@ type Cursor struct {
 func (l *File) Cursor(from uint64) *Cursor {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.segs) > 0 {
-		from = max(from, l.segs[0].first)
-	}
 	return &Cursor{l: l, next: from}
 }
 
@@ -36,7 +33,17 @@ func (l *File) News() <-chan struct{} { return l.wake }
 func (c *Cursor) Behind() uint64 {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
+	c.start()
 	return c.l.durable - min(c.l.durable, c.next)
+}
+
+// start moves a cursor that stands before the first record to it.
+func (c *Cursor) start() {
+	first := c.l.durable
+	if len(c.l.segs) > 0 {
+		first = c.l.segs[0].first
+	}
+	c.next = max(c.next, first)
 }
 
 // Next returns the next record; ok is false if there is no more yet. The bytes are
@@ -44,6 +51,7 @@ func (c *Cursor) Behind() uint64 {
 func (c *Cursor) Next() (index uint64, json []byte, ok bool, err error) {
 	c.l.mu.Lock()
 	durable, size := c.l.durable, int64(0)
+	c.start()
 	var home segment // of the record
 	for _, s := range c.l.segs {
 		if s.first <= c.next {

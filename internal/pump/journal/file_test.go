@@ -234,6 +234,26 @@ func TestACursorReadsWhatIsSynced(t *testing.T) {
 	}
 }
 
+// A cursor may be there before the first record is.
+func TestACursorOfAnEmptyJournalWaits(t *testing.T) {
+	l, err := Open(new(disk.Memory), "d", Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := l.Cursor(0)
+	defer c.Close()
+	if _, _, ok, err := c.Next(); ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	l.Begin(7)
+	if _, err := l.Append(end(1)); err != nil || l.Sync() != nil {
+		t.Fatal(err)
+	}
+	if i, _, ok, err := c.Next(); i != 7 || !ok || err != nil {
+		t.Errorf("record %d, %v, %v", i, ok, err)
+	}
+}
+
 // The first record of an empty journal may have any number: that of a mirror's.
 func TestAnEmptyJournalBeginsWhereItIsTold(t *testing.T) {
 	dir := t.TempDir()
