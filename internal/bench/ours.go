@@ -1,8 +1,6 @@
 package bench
 
 import (
-	"math"
-
 	"verdin/stats/sequential"
 )
 
@@ -14,7 +12,7 @@ func HarmShown(null sequential.Null, opt sequential.Options, alpha float64) Rule
 		return func(l Counts) bool {
 			a, b := oriented(null, l)
 			h.Observe(a, b, l.Stage)
-			return h.LogEMax() >= -math.Log(alpha)
+			return h.LogEMax() >= threshold(alpha)
 		}
 	})
 }
@@ -31,7 +29,7 @@ func SafetyShown(null sequential.Null, opt sequential.Options, alpha float64) Ru
 			}
 			a, b := oriented(null, l)
 			s.Observe(a, b, l.Stage)
-			return math.Min(s.LogE(), s.StageLogE()) >= -math.Log(alpha)
+			return min(s.LogE(), s.StageLogE()) >= threshold(alpha)
 		}
 	})
 }

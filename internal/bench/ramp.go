@@ -14,6 +14,8 @@ type Counts struct {
 	Stage          int     // of the ramp, from 0
 	Share          float64 // of the canary, as declared
 	Stable, Canary sequential.Counts
+
+	truth [2]float64 // rates of the arms, for oracles
 }
 
 // Ramp is a rollout of a canary through stages, on a metric that is a share.
@@ -47,6 +49,7 @@ func (w Ramp) Play(r *rand.Rand, see func(Counts) bool) {
 		if w.Canary != nil {
 			q = w.Canary(p, l.Stage)
 		}
+		l.truth = [2]float64{p, q}
 		n := int64(w.PerWindow)
 		nb := Binomial(r, n, l.Share)
 		na := n - nb

@@ -1,0 +1,84 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+)
+
+// Bars of delay: against an oracle that is told the size of the harm, and one that is
+// told the base rate as well.
+const (
+	barConditional = 1.30
+	barSPRT        = 1.50
+	barFixed       = 1.60 // median time to safety ÷ a fixed sample at 80 % power
+)
+
+func (o Options) foundHarm(ctx context.Context, r *Report) error {
+	var cases []Case
+	for _, d := range delays {
+		cases = append(cases, d.Case(fmt.Sprintf("%g × odds %g, %g a window", d.Rate, d.Odds, d.PerWindow)))
+	}
+	results, err := o.playAll(ctx, "harm", cases)
+	if err != nil {
+		return err
+	}
+	t := Table{Columns: []string{"base rate × harm", "runs", "Wald's limit", OracleSPRT, OracleConditional, "Verdin", "÷ SPRT", "÷ conditional", Uninformed, "GrowthBook", "Howard–Ramdas"}}
+	var labels []string
+	series := make([]Series, 4)
+	for i, x := range results {
+		length := delays[i].Windows
+		mean := func(rule string) float64 { t, _ := x.Find(rule); return t.Mean(length) }
+		row := []string{x.Name, Thousands(x.Tallies[0].Runs()), Number(delays[i].Wald())}
+		for _, rule := range []string{OracleSPRT, OracleConditional, "Verdin"} {
+			row = append(row, Number(mean(rule)))
+		}
+		for _, b := range []struct {
+			oracle string
+			bar    float64
+		}{{OracleSPRT, barSPRT}, {OracleConditional, barConditional}} {
+			oracle, _ := x.Find(b.oracle)
+			q, se := ratio(x.Tallies[0], oracle, length)
+			row = append(row, fmt.Sprintf("%.2f", q))
+			if o.Full() {
+				se = 0
+			}
+			if q-2.33*se > b.bar {
+				r.breaks("%s: mean delay is %.3f × that of the %s, the bar is %v", x.Name, q, b.oracle, b.bar)
+			}
+		}
+		for _, rule := range []string{Uninformed, "GrowthBook", "Howard–Ramdas"} {
+			row = append(row, Number(mean(rule)))
+		}
+		t.Rows = append(t.Rows, row)
+		labels = append(labels, x.Name)
+		for k, rule := range []string{"Verdin", "GrowthBook", "Howard–Ramdas", OracleConditional} {
+			series[k].Name = rule
+			series[k].Values = append(series[k].Values, mean(rule)/mean(OracleSPRT))
+		}
+	}
+	r.section("Delay", fmt.Sprintf("Mean number of windows until harm is shown at α = 1 %%, tolerance 0, one stage of 10 %% canary, a rate that never changes (the others' bounds hold only there). The conditional oracle is told the odds ratio, the SPRT both rates; Verdin the historical rate, or nothing. Bars: ≤ %.2f × SPRT, ≤ %.2f × conditional.", barSPRT, barConditional), t)
+	r.figure("delay.svg", "mean delay in units of the oracle's", Dots("Mean windows to show harm, in units of the oracle SPRT (dashed: the bar)", "", labels, series, 5, barSPRT))
+	return nil
+}
+
+func (o Options) shownSafe(ctx context.Context, r *Report) error {
+	var cases []Case
+	for _, s := range noninferiors {
+		cases = append(cases, s.Case())
+	}
+	results, err := o.playAll(ctx, "safe", cases)
+	if err != nil {
+		return err
+	}
+	t := Table{Columns: []string{"base rate and margin", "runs", "fixed sample, 80 %", "Verdin, median", "÷ fixed", "p90", "never"}}
+	for i, x := range results {
+		ours, s := x.Tallies[0], noninferiors[i]
+		fixed, median := s.Fixed(), float64(ours.Quantile(0.5))
+		t.Rows = append(t.Rows, []string{x.Name, Thousands(ours.Runs()), Number(fixed), Number(median), fmt.Sprintf("%.2f", median/fixed), Number(float64(ours.Quantile(0.9))), Percent(ours.Share(None))})
+		if median == 0 || median > barFixed*fixed+1 && !o.Full() || median > barFixed*fixed && o.Full() {
+			r.breaks("%s: the median is %v windows, the bar %.2f × %v", x.Name, median, barFixed, fixed)
+		}
+	}
+	r.section("Time to safety", fmt.Sprintf("Windows until a harmless canary is shown to be within its margin, α = 5 %%, one stage of 10 %% canary, ± 30 %% over the day. Bar: median ≤ %.2f × the fixed sample that one look with 80 %% power would need.", barFixed), t)
+	return nil
+}

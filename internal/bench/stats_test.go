@@ -1,0 +1,28 @@
+package bench
+
+import (
+	"context"
+	"os"
+	"testing"
+)
+
+// TestOperatingCharacteristics is the small version of "verdin bench stats": the same
+// code with fewer runs. It is red where a bar is refuted at 99 %, case by case or over
+// all exact cases together.
+func TestOperatingCharacteristics(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a simulation of some seconds")
+	}
+	o := Options{Seed: 1, Runs: testRuns}
+	if testing.Verbose() {
+		o.Progress = os.Stderr
+	}
+	r, err := Stats(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range r.Broken {
+		t.Error(b)
+	}
+	t.Log(r.Text)
+}
