@@ -116,8 +116,8 @@ func TestADamagedStateDoesNoHarm(t *testing.T) {
 			}
 			continue
 		}
-		if again := e.AppendState(nil); s.fresh(t).Restore(again) != nil {
-			t.Error("what was accepted is refused when it is written again")
+		if again := s.fresh(t).Restore(e.AppendState(nil)); again != nil {
+			t.Errorf("what was accepted is refused when it is written again: %v", again)
 		}
 	}
 	t.Logf("%d of 400 refused; the state has %d bytes", refused, len(state))

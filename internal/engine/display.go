@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"verdin/decision"
 	"verdin/stats"
 	"verdin/stats/sequential"
 )
@@ -8,14 +9,13 @@ import (
 // level is that of displayed intervals: per metric, not adjusted for their number.
 const level = 0.95
 
-// displayRho tunes the displayed interval of shares: it is tightest at about 10³
-// effective observations of a share near 5 % (variance 50, see sequential.BestRho),
-// and wider by a logarithm elsewhere. It is fixed before any data, and verdicts do
-// not use it.
-const displayRho = 6
-
-func newDisplay() *sequential.Score {
-	return sequential.NewScore(sequential.ScoreOptions{Rho: displayRho, Stages: 1})
+// newShare is the interval of a share in one stage: of the ratio where the margin is a
+// ratio, else of the difference.
+func newShare(m *decision.Metric) *sequential.ShareInterval {
+	if m.Margin.Relative {
+		return sequential.NewShareInterval(sequential.Ratio, sequential.Options{})
+	}
+	return sequential.NewShareInterval(sequential.Difference, sequential.Options{})
 }
 
 // interval is that of a process of engine G.

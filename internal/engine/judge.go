@@ -63,6 +63,7 @@ type Effects struct {
 	Evidence []stats.Evidence
 	State    decision.State
 	Health   decision.HealthData // of the data, as the decision saw it
+	Stage    decision.StageData  // what the running stage had seen, likewise
 }
 
 // NewJudge starts a rollout. Shards are the logs of its source, by shard; a log's index
@@ -120,8 +121,9 @@ func (j *Judge) Step(in JudgeInput) Effects {
 	for _, t := range j.tests {
 		eff.Evidence = t.Evidence(eff.Evidence)
 	}
+	eff.Stage = j.stageData()
 	j.state, eff.Verdict = decision.Decide(j.spec, j.state, decision.Input{
-		Cut: in.Cut, Evidence: eff.Evidence, Stage: j.stageData(), Health: j.health,
+		Cut: in.Cut, Evidence: eff.Evidence, Stage: eff.Stage, Health: j.health,
 		Applied: in.Applied, Commands: in.Commands, Publish: in.Publish,
 	})
 	eff.State, eff.Health = j.state, j.health

@@ -12,9 +12,9 @@ import (
 type proportion struct {
 	metricTest
 	harm  *sequential.Harm
-	safe  []*sequential.Safe // guardrails only: one per margin
-	limit *sequential.Limit  // where a limit is set
-	shown *sequential.Score  // the interval that is displayed, asymptotic
+	safe  []*sequential.Safe        // guardrails only: one per margin
+	limit *sequential.Limit         // where a limit is set
+	shown *sequential.ShareInterval // of the running stage
 	ones  [2]int64
 }
 
@@ -26,7 +26,7 @@ func newProportions(c compiled) []Test {
 	for _, m := range c.metricTests("proportion") {
 		t := &proportion{metricTest: m,
 			harm:  sequential.NewHarm(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)),
-			shown: newDisplay(),
+			shown: newShare(m.spec),
 		}
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, sequential.NewSafe(null(m.spec.Worse, margin), c.options(m.spec)))
@@ -41,7 +41,7 @@ func newProportions(c compiled) []Test {
 
 func (t *proportion) StartStage(stage int) {
 	t.start(stage)
-	t.shown, t.ones = newDisplay(), [2]int64{}
+	t.shown, t.ones = newShare(t.spec), [2]int64{}
 	for _, safe := range t.safe {
 		safe.StartStage(stage)
 	}
@@ -65,7 +65,7 @@ func (t *proportion) Observe(block Block) {
 		t.skipped.Learning++ // the base rate is not known yet
 	}
 	if t.scored(a.N, b.N, block.Stage) {
-		t.shown.Observe(a.Moments(), b.Moments(), 0)
+		t.shown.Observe(a, b)
 		t.ones[0] += a.Y
 		t.ones[1] += b.Y
 	}
@@ -101,7 +101,7 @@ func counts(s *stats.Summary) sequential.Counts {
 }
 
 func (t *proportion) Evidence(out []stats.Evidence) []stats.Evidence {
-	effect, value := displayed(t.shown, "difference"), share(t.ones, t.n)
+	effect, value := t.shown.Interval(1-level), share(t.ones, t.n)
 	out = append(out, t.evidence("harm", "halfplane", claim("≤", t.spec.Worse, t.spec.Tolerance), true,
 		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
 	if len(t.safe) > 0 {

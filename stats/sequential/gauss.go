@@ -97,6 +97,9 @@ func (t *gauss) eval(s, v []float64) {
 	}
 	for i := range t.logs {
 		t.logs[i] = NormalMixtureOneSided(s[i], v[i], t.rho)
+		if t.logs[i]-t.logs[i] != 0 {
+			t.logs[i] = 0 // a damaged state may hold sums beyond all numbers: they say nothing
+		}
 	}
 	t.logE = t.logs[0]
 	if t.harm {
