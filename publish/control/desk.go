@@ -86,6 +86,9 @@ func (s *Seat) Saw(st Status, v *schemas.Verdict) {
 	if v != nil {
 		st.Head, st.Published, st.Recent = v, false, remember(was.Recent, v)
 	}
+	if st.Head != nil {
+		st.CanaryBps = st.Head.WeightOf(schemas.ArmCanary)
+	}
 	s.status, s.known = st, true
 	d.news()
 }
@@ -100,12 +103,16 @@ func (s *Seat) Resume(v *schemas.Verdict) {
 }
 
 // Acked says that a verdict stands in NATS.
-func (s *Seat) Acked(generation, sequence uint64) {
-	s.desk.mu.Lock()
-	defer s.desk.mu.Unlock()
+func (d *Desk) Acked(ns, rollout string, generation, sequence uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seats[ns+"/"+rollout]
+	if s == nil {
+		return
+	}
 	if h := s.status.Head; h != nil && h.Generation == generation && h.Sequence == sequence {
 		s.status.Published = true
-		s.desk.news()
+		d.news()
 	}
 }
 

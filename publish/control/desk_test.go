@@ -146,11 +146,11 @@ func TestAVerdictIsPublishedOnceItsOwnAckCame(t *testing.T) {
 	if published() {
 		t.Error("a verdict counts as published before it is")
 	}
-	r.seat.Acked(1, 7)
+	d.Acked("prod", "recsys", 1, 7)
 	if published() {
 		t.Error("the answer to another verdict counts")
 	}
-	r.seat.Acked(1, 1)
+	d.Acked("prod", "recsys", 1, 1)
 	if !published() {
 		t.Error("the answer does not count")
 	}
@@ -169,7 +169,7 @@ func TestAnAcknowledgementNeedsAPublishedVerdictAndTheScope(t *testing.T) {
 		t.Error("nothing stands there to acknowledge")
 	}
 	r.saw(schemas.PhaseRunning, verdict("prod", "recsys", 1, "advance", schemas.PhaseRunning, 1000, noon))
-	r.seat.Acked(1, 1)
+	d.Acked("prod", "recsys", 1, 1)
 	for _, bad := range []error{
 		d.Ack(who("x", control.Operate, "*"), "prod", "recsys", "argo"), d.Ack(admin, "prod", "absent", "argo"),
 		d.Ack(admin, "staging", "recsys", "argo"), d.Ack(admin, "prod", "recsys", "No Label")} {
