@@ -21,10 +21,7 @@ func newDisplay(bins int) display {
 
 func (d *display) add(c Counts, stage int) {
 	if int64(stage) != d.stage {
-		d.stage = int64(stage)
-		clear(d.stable)
-		clear(d.canary)
-		d.spread = 0
+		d.begin(stage)
 	}
 	n := c.Totals()
 	ratio := float64(n[1]) / float64(n[0])
@@ -36,6 +33,14 @@ func (d *display) add(c Counts, stage int) {
 	d.n[0] += n[0]
 	d.n[1] += n[1]
 	d.blocks++
+}
+
+// begin forgets the stage before.
+func (d *display) begin(stage int) {
+	d.stage = int64(max(stage, 0))
+	clear(d.stable)
+	clear(d.canary)
+	d.spread = 0
 }
 
 // arms returns weighted counts of the stable arm, counts of the canary, and sizes.
