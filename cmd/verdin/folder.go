@@ -27,6 +27,7 @@ type folder struct {
 	running map[string]*running // by path
 	refused map[string]string   // by path: the last complaint, told once
 	failed  chan failure        // rollouts that have stopped by themselves
+	broken  map[string]bool     // by path: those whose journal cannot be written
 }
 
 // failure is a rollout that has stopped because its journal cannot be written.
@@ -52,7 +53,7 @@ type running struct {
 // an error if there are files at the start and none can be run. All rollouts have
 // stopped when it returns.
 func (f *folder) watch(ctx context.Context) error {
-	f.running, f.refused, f.failed = map[string]*running{}, map[string]string{}, make(chan failure)
+	f.running, f.refused, f.failed, f.broken = map[string]*running{}, map[string]string{}, make(chan failure), map[string]bool{}
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", f.dir, err)
@@ -94,6 +95,7 @@ func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) (again bool, err
 			return true, nil
 		case stopped := <-f.failed:
 			err := fmt.Errorf("%s: the rollout has stopped: %w", stopped.path, stopped.err)
+			f.broken[stopped.path] = true
 			f.health.SetReady("journal", false, err.Error())
 			f.end(stopped.path)
 			if errors.Is(stopped.err, journal.ErrSync) {
@@ -190,7 +192,9 @@ func (f *folder) start(ctx context.Context, path string, b *begin) {
 		}
 	})
 	f.running[path] = r
-	f.health.SetReady("journal", true, "")
+	if delete(f.broken, path); len(f.broken) == 0 {
+		f.health.SetReady("journal", true, "")
+	}
 	f.log.Info("rollout started", "rollout", r.name, "file", path, "spec", r.digest, "generation", b.generation)
 }
 
@@ -225,8 +229,13 @@ func (f *folder) end(path string) {
 	}
 }
 
+// stopAll stops every rollout at once; whoever calls it waits for the last verdicts.
 func (f *folder) stopAll() {
-	for path := range f.running {
-		f.end(path)
+	for _, r := range f.running {
+		r.stop()
 	}
+	for _, r := range f.running {
+		r.done.Wait()
+	}
+	clear(f.running)
 }

@@ -60,7 +60,7 @@ func (b *begin) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.live.Core, b.live.From, b.live.Status = from.Core, from, b.status
+	b.spec, b.live.Core, b.live.From, b.live.Status = from.Spec, from.Core, from, b.status
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -83,5 +84,36 @@ func TestAStateFolderThatCannotBeMadeIsRefused(t *testing.T) {
 	got := verdin(t, "run", "-c", r.config)
 	got.diag = said(got.diag)
 	says(t, got, exitRuntime, "a.yaml: state folder: ", filepath.Join(r.dir, "state"))
+	noGoroutinesLeft(t)
+}
+
+// A NATS server that comes back empty gets the chain and the journal again from the
+// engine's folder.
+func TestLostVerdictsAreWrittenAgain(t *testing.T) {
+	r := newRig(t)
+	r.spec(t, "a")
+	p := launch(t, "run", "-c", r.config)
+	p.await(t, `"msg":"verdict acked"`, `"generation":1,"sequence":1`)
+	p.stop(t)
+	port := r.nats.Addr().(*net.TCPAddr).Port
+	r.nats.Shutdown()
+	r.nats.WaitForShutdown()
+	if err := os.RemoveAll(filepath.Join(r.servers.dir, "nats")); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if r.nats, err = startNATS(r.servers.dir, port); err != nil {
+		t.Fatal(err)
+	}
+	p = launch(t, "run", "-c", r.config)
+	p.await(t, `"msg":"NATS has lost verdicts: they are written again"`, "default/a")
+	p.await(t, `"msg":"rollout started"`, `"generation":1`)
+	p.stop(t)
+	p = launch(t, "run", "-c", r.config)
+	p.await(t, `"msg":"rollout started"`, `"generation":1`)
+	if strings.Contains(p.String(), "lost verdicts") {
+		t.Errorf("they are lost again:\n%s", p)
+	}
+	p.stop(t)
 	noGoroutinesLeft(t)
 }

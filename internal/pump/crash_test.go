@@ -200,7 +200,7 @@ func (u *universe) live(until schemas.Time) error {
 	for _, v := range from.Place.Open {
 		e.outbox = append(e.outbox, v.Payload)
 	}
-	e.Live = &Live{Spec: u.spec, Core: from.Core, Store: s, From: from, Publish: func(v *schemas.Verdict) { e.outbox = append(e.outbox, v.AppendJSON(nil)) }}
+	e.Live = &Live{Spec: from.Spec, Core: from.Core, Store: s, From: from, Publish: func(v *schemas.Verdict) { e.outbox = append(e.outbox, v.AppendJSON(nil)) }}
 	e.begin(u.shards)
 	for len(from.Batches) > 0 {
 		e.Live.feed(<-from.Batches)
@@ -274,12 +274,13 @@ func (e *engineLife) deliver() error {
 func (u *universe) oracle() (chain [][]byte) {
 	u.t.Helper()
 	script := u.script()
-	core, err := Begin(script.Activation, u.spec)
+	spec := parse(u.t, script.Activation.Spec)
+	core, err := Begin(script.Activation, spec)
 	if err != nil {
 		u.t.Fatal(err)
 	}
 	f, _ := u.feed(script.start(), NewArrivals(len(u.topics), script.Cuts))
-	r := &Rerun{Spec: u.spec, Script: script, Core: core, Sources: newDemux(f.Batches, u.flat, script.Cuts).sources(),
+	r := &Rerun{Spec: spec, Script: script, Core: core, Sources: newDemux(f.Batches, u.flat, script.Cuts).sources(),
 		Each: func(o engine.Outcome, _ *journal.Cut) error {
 			if o.Verdict != nil {
 				chain = append(chain, o.Verdict.AppendJSON(nil))

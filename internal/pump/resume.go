@@ -14,6 +14,7 @@ import (
 
 // Resumed is a rollout that is ready to go on where its journal ends, or to begin.
 type Resumed struct {
+	Spec     *decision.Spec // of the generation, as it was read when it began
 	Core     *engine.Engine
 	Place    *Place
 	Rest     []Batch           // read already, and not yet part of a cut
@@ -101,6 +102,20 @@ func (s *Store) Resume(ctx context.Context, spec *decision.Spec, shards [][]sche
 	if err := s.fits(spec, shards); err != nil {
 		return nil, err
 	}
+	spec, err := decision.Parse([]byte(s.script.Activation.Spec), "the spec in the journal")
+	if err != nil {
+		return nil, anew("%w", err)
+	}
+	out, err := s.resume(ctx, spec, open)
+	if out != nil {
+		out.Spec = spec
+	}
+	return out, err
+}
+
+// resume goes on under the spec of the generation: what a file says since of things
+// that touch no analysis, such as the lease, is part of the next one.
+func (s *Store) resume(ctx context.Context, spec *decision.Spec, open OpenFeed) (*Resumed, error) {
 	numbers, err := s.candidates()
 	if err != nil {
 		return nil, err
@@ -238,7 +253,7 @@ func (s *Store) Activate(a *journal.Activation, spec *decision.Spec, open OpenFe
 	if err := s.snap.Clear(); err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
-	out := &Resumed{Core: core, Place: &Place{}}
+	out := &Resumed{Spec: spec, Core: core, Place: &Place{}}
 	for _, l := range a.Logs {
 		out.Place.Next = append(out.Place.Next, l.Next)
 	}

@@ -124,7 +124,10 @@ func TestWhatIsLeftOfTheFolderIsEnough(t *testing.T) {
 		"with a damaged snapshot":      {func(u *universe) { damage(u, u.snapshots()[len(u.snapshots())-1]) }, "a snapshot is passed over"},
 		"with damaged snapshots only":  {func(u *universe) { damage(u, u.snapshots()...) }, "a snapshot is passed over"},
 		"with a state of another kind": {func(u *universe) { u.strange() }, "a snapshot is passed over"},
-		"nothing but the mirror":       {func(u *universe) { u.disk = new(disk.Memory) }, "the journal was fetched from its mirror"},
+		"another lease": {func(u *universe) {
+			u.spec = parse(u.t, strings.Replace(quickSpec, "  stages:", "  publish: {lease: 7m}\n  stages:", 1))
+		}, "the rollout goes on"},
+		"nothing but the mirror": {func(u *universe) { u.disk = new(disk.Memory) }, "the journal was fetched from its mirror"},
 		"a journal behind its mirror": {func(u *universe) {
 			b, _ := u.disk.ReadFile("d/journal-00000000000000000001")
 			u.disk.WriteFile("d/journal-00000000000000000001", b[:len(b)-700])
