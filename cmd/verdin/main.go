@@ -93,6 +93,7 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newDemo(), newRun(), newReplay(), newConvert(), newSimulate(), newValidate(), newVerify(), newVersion())
 	root.AddCommand(newRecord(), newRouter(), newSchema())
+	root.AddCommand(newBench())
 	return root
 }
 

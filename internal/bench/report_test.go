@@ -59,7 +59,7 @@ func TestBarsBite(t *testing.T) {
 		}
 		results[i] = Result{Case{Alpha: 0.05, Exact: true}, []Tally{y}}
 	}
-	if k, n, bad := pooledBroken(results, Harm); k != 90 || n != 2000 || !bad {
+	if k, n, bad := small.pooledBroken(results, Harm); k != 90 || n != 2000 || !bad {
 		t.Errorf("%d of %d together: broken %v", k, n, bad)
 	}
 }

@@ -24,6 +24,10 @@ const (
 // Full tells whether bars must hold at 99 % confidence; a smaller run can only refute them.
 func (o Options) Full() bool { return o.Runs >= fullRuns }
 
+// judges tells whether means, medians and sums over cases are held to their bars: not
+// in runs that are smaller than the quick look.
+func (o Options) judges() bool { return o.Runs >= DefaultRuns }
+
 // runs scales the number of runs of a case.
 func (o Options) runs(c Case) int { return max(1, c.Runs*o.Runs/fullRuns) }
 
@@ -87,14 +91,14 @@ func (o Options) broken(k, n int, bar float64) bool {
 
 // pooledBroken tells whether the exact cases of one bar, taken together, break it: small
 // runs of many cases have the confidence that none has alone.
-func pooledBroken(results []Result, a Answer) (k, n int, bad bool) {
+func (o Options) pooledBroken(results []Result, a Answer) (k, n int, bad bool) {
 	bar := 0.0
 	for _, r := range results {
 		if r.Exact {
 			k, n, bar = k+r.Tallies[0].Count(a), n+r.Tallies[0].Runs(), r.Bar()
 		}
 	}
-	return k, n, n > 0 && Upper(k, n, confidence) > bar
+	return k, n, n > 0 && o.judges() && Upper(k, n, confidence) > bar
 }
 
 // ratio is the ratio of two rules' mean delays in the same histories, and its standard

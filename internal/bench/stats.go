@@ -62,7 +62,7 @@ func (o Options) falseAlarms(ctx context.Context, r *Report) error {
 			r.breaks("%s: %d false alarms in %d runs, the bar is %v", x.Name, ours.Count(Harm), ours.Runs(), x.Bar())
 		}
 	}
-	if k, n, bad := pooledBroken(results, Harm); bad {
+	if k, n, bad := o.pooledBroken(results, Harm); bad {
 		r.breaks("harmless worlds of exact methods together: %d false alarms in %d runs", k, n)
 	}
 	r.section("False alarms", "Share of harmless canaries that are rolled back, in percent, under a look at every window. The upper bound is that of Clopper and Pearson at 99 %. Exact methods have α as bar, asymptotic ones 1.2·α.", t)
@@ -131,7 +131,7 @@ func (o Options) falsePromotions(ctx context.Context, r *Report) error {
 			r.breaks("%s: called safe in %d of %d runs, the bar is %v", x.Name, ours.Count(Safe), ours.Runs(), x.Bar())
 		}
 	}
-	if k, n, bad := pooledBroken(results, Safe); bad {
+	if k, n, bad := o.pooledBroken(results, Safe); bad {
 		r.breaks("canaries at the margin, exact methods together: called safe in %d of %d runs", k, n)
 	}
 	r.section("False promotions", "Share of canaries exactly as bad as the margin that are called safe at some look, in percent. The others have no such claim: what they do not roll back by the end of the ramp, they promote; that is their column.", t)

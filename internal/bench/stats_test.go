@@ -26,3 +26,17 @@ func TestOperatingCharacteristics(t *testing.T) {
 	}
 	t.Log(r.Text)
 }
+
+// TestCostsAllocateNothing after warm-up; times belong to a quiet machine and to the page.
+func TestCostsAllocateNothing(t *testing.T) {
+	for _, c := range costs {
+		step := c.make()
+		for i := range 100 {
+			step(i)
+		}
+		i := 0
+		if n := testing.AllocsPerRun(50, func() { step(i); i++ }); n > 0 {
+			t.Errorf("%s: %v allocations a window", c.name, n)
+		}
+	}
+}
