@@ -32,7 +32,7 @@ type Ability struct {
 // abilities is the table to flip when the engine learns something: a spec that asks
 // for what is not ready is refused at its place.
 var abilities = []Ability{
-	{string(doSticky), false, "assign each request on its own and write assignment: request"},
+	{string(doSticky), true, "assign each request on its own and write assignment: request"},
 	{string(doShadow), false, "give the canary a small share: a first stage of weight 1"},
 	{string(doSegments), false, "remove it: checks see all traffic"},
 	{string(doConcentration), false, "write concentration: off"},
