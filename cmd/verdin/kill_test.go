@@ -36,7 +36,7 @@ spec:
   strategy: canary
   arms: {stable: v1, canary: v2}
   assignment: request
-  source: {kafka: {predictions: p, outcomes: o}, join: {key: prediction_id, horizon: 2s}, time: {window: 1s, lateness: 1s}}
+  source: {kafka: {predictions: p, outcomes: o}, join: {key: prediction_id, horizon: 2s}, time: {window: 1s, lateness: 200ms}}
   stages: [%s]
   metrics:
     - {name: errors, kind: proportion, field: error_type, worse: higher, role: guardrail, margin: {absolute: 0.4}}
@@ -69,7 +69,7 @@ func newWard(t *testing.T) *ward {
 	w.config = write(t, w.dir, "verdin.yaml", w.engineFile("rollouts: {dir: rollouts}", "rollouts: {dir: rollouts}\nstate: {snapshotEvery: 500ms}"))
 	var stages []string
 	for weight := 20; weight <= 80; weight += 2 {
-		stages = append(stages, fmt.Sprintf("{weight: %d, bake: 2s, minSamples: 5}", weight))
+		stages = append(stages, fmt.Sprintf("{weight: %d, bake: 1s, minSamples: 5}", weight))
 	}
 	stages = append(stages, "{weight: 100, bake: 1h}")
 	write(t, filepath.Join(w.dir, "rollouts"), "killed.yaml", fmt.Sprintf(killSpec, strings.Join(stages, ", ")))
