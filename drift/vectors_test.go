@@ -23,7 +23,6 @@ var unserved = map[string]string{
 	"psi/clip_0.01_deepchecks": "a rule of another program: it hides rare categories",
 	"psi/float_min_frouros":    "a rule of another program: it counts empty bins",
 	"sequential/eproc":         "predictions without shrinkage lose power in many bins",
-	"calibration":              "not shipped yet: needs labels",
 	"embedding":                "not shipped yet: seeded projections",
 	"multiple":                 "belongs to package stats/multiple",
 }
@@ -124,6 +123,7 @@ var served = map[string]func(*testing.T, vector){
 	"divergence/div":     checkDivergence,
 	"wasserstein/w1":     checkWasserstein,
 	"cvm_ad/cvm":         checkCramer,
+	"calibration/cal":    checkCalibration,
 	"psi/add_half":       checkPSI,
 	"ks/distance":        checkKS,
 	"sequential/bracket": checkBracket,

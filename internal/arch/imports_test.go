@@ -47,7 +47,7 @@ var table = []row{
 	{pkg: "stats/sequential", own: []string{"stats"}, third: []string{gonum}},
 	{pkg: "stats/multiple", own: []string{"stats"}, third: []string{gonum}},
 	{pkg: "internal/peers", own: []string{"stats/sequential"}, third: []string{gonum}},
-	{pkg: "drift", own: []string{"stats", "stats/sequential"}, third: []string{gonum}},
+	{pkg: "drift", own: []string{"stats", "stats/sequential", "stats/multiple"}, third: []string{gonum}},
 	{pkg: "decision", own: []string{"schemas", "internal/wire", "stats", "stats/multiple", "stats/sequential"}, third: []string{yaml}},
 
 	{pkg: "ingest/join", own: []string{"schemas", "internal/wire"}},
