@@ -28,8 +28,11 @@ type engineConfig struct {
 	Rollouts struct {
 		Dir string `yaml:"dir"` // watched: one spec a file, *.yaml
 	} `yaml:"rollouts"`
-	State stateConfig `yaml:"state"`
-	HTTP  struct {
+	State   stateConfig `yaml:"state"`
+	Control struct {
+		OperatorsFile string `yaml:"operatorsFile"` // access file whose keys sign orders over NATS; "" = orders need no signature
+	} `yaml:"control"`
+	HTTP struct {
 		Addr        string `yaml:"addr"`        // metrics and probes, loopback by default
 		NonLoopback bool   `yaml:"nonLoopback"` // allow an address that others can reach
 	} `yaml:"http"`
@@ -62,7 +65,7 @@ func loadConfig(path string) (*engineConfig, error) {
 		return nil, placed(path, string(data), err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range append(c.Kafka.files(), &c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir) {
+	for _, p := range append(c.Kafka.files(), &c.Control.OperatorsFile, &c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

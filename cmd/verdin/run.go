@@ -15,6 +15,7 @@ import (
 	"verdin/decision"
 	"verdin/internal/pump"
 	"verdin/internal/telemetry"
+	"verdin/publish/control"
 	"verdin/publish/nats"
 	"verdin/schemas"
 )
@@ -72,6 +73,11 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 		log.Warn("nats", "warning", err)
 	}
 	w.kafka, w.state = cfg.Kafka.Config, cfg.State
+	if path := cfg.Control.OperatorsFile; path != "" {
+		if w.operators, err = control.OpenAccess(path); err != nil {
+			return usage(fmt.Errorf("control.operatorsFile: %w", err))
+		}
+	}
 	if err := w.openRegistry(ctx, cfg.Kafka.Registry); err != nil {
 		return err
 	}

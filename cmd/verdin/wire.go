@@ -16,6 +16,7 @@ import (
 	"verdin/internal/engine"
 	"verdin/internal/pump"
 	"verdin/internal/telemetry"
+	"verdin/publish/control"
 	"verdin/publish/nats"
 	"verdin/schemas"
 )
@@ -29,6 +30,8 @@ type wires struct {
 	publisher *nats.Publisher
 	outbox    *nats.Outbox
 	board     *board
+	desk      *control.Desk
+	operators *control.AccessFile // nil = orders over NATS need no signature
 	now       func() schemas.Time
 	log       *slog.Logger
 	metrics   *telemetry.Metrics
@@ -49,7 +52,7 @@ func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName str
 	if err != nil {
 		return nil, err
 	}
-	w := &wires{nc: nc, board: newBoard(), now: now, log: log, report: report,
+	w := &wires{nc: nc, board: newBoard(), desk: control.NewDesk(engineName, now, nc.IsConnected), now: now, log: log, report: report,
 		metrics: telemetry.New(), health: telemetry.NewHealth("nats", "journal", "rollouts")}
 	if err := nats.Setup(ctx, nc, 1); err != nil {
 		nc.Close()
@@ -83,6 +86,9 @@ func (w *wires) done(o nats.Outcome) {
 	w.log.Info("verdict "+string(o.Result), "rollout", o.Namespace+"/"+o.Rollout, "generation", o.Generation, "sequence", o.Sequence)
 	if took, ok := w.board.took(o); ok && o.Result == nats.Acked {
 		w.metrics.PublishSeconds(took.Seconds())
+	}
+	if o.Result == nats.Acked {
+		w.desk.Acked(o.Namespace, o.Rollout, o.Generation, o.Sequence)
 	}
 	w.board.result(o)
 }
@@ -207,13 +213,18 @@ func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engin
 			each(o, c)
 		}
 	}
+	leave, err := b.attend(ctx, func(a schemas.Ack) { b.board.ack(0, a) })
+	if err != nil {
+		return errors.Join(err, b.close())
+	}
+	defer leave()
 	beside.Go(func() { b.followAcks(aside) })
 	if l.Store != nil {
 		behind := b.copyJournal(aside, &beside)
 		defer b.awaitMirror(behind)
 		b.takeUp()
 	}
-	err := l.Run(ctx, b.topics.Shards)
+	err = l.Run(ctx, b.topics.Shards)
 	if cerr := b.close(); err == nil {
 		err = cerr
 	}

@@ -40,7 +40,8 @@ type Seat struct {
 	ns, name string
 	give     func(context.Context, schemas.Command) error
 	status   Status
-	known    bool // a cut was made
+	known    bool      // a cut was made
+	acked    [2]uint64 // generation and sequence of the last verdict that stands in NATS
 	waiting  map[schemas.Time]chan Receipt
 	ack      func(schemas.Ack)
 }
@@ -82,9 +83,9 @@ func (s *Seat) Saw(st Status, v *schemas.Verdict) {
 	defer d.mu.Unlock()
 	was := &s.status
 	st.Namespace, st.Rollout, st.Engine = s.ns, s.name, d.engine
-	st.Head, st.Published, st.Recent = was.Head, was.Published, was.Recent
+	st.Head, st.Recent = was.Head, was.Recent
 	if v != nil {
-		st.Head, st.Published, st.Recent = v, false, remember(was.Recent, v)
+		st.Head, st.Recent = v, remember(was.Recent, v)
 	}
 	if st.Head != nil {
 		st.CanaryBps = st.Head.WeightOf(schemas.ArmCanary)
@@ -98,22 +99,26 @@ func (s *Seat) Resume(v *schemas.Verdict) {
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()
 	if s.status.Head == nil {
-		s.status.Head, s.status.Published, s.status.Recent = v, true, remember(s.status.Recent, v)
+		s.status.Head, s.status.Recent = v, remember(s.status.Recent, v)
+		s.acked = [2]uint64{v.Generation, v.Sequence}
 	}
 }
 
-// Acked says that a verdict stands in NATS.
+// Acked says that a verdict stands in NATS. It may come before the cut that gave the
+// verdict is told.
 func (d *Desk) Acked(ns, rollout string, generation, sequence uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := d.seats[ns+"/"+rollout]
-	if s == nil {
-		return
-	}
-	if h := s.status.Head; h != nil && h.Generation == generation && h.Sequence == sequence {
-		s.status.Published = true
+	if s := d.seats[ns+"/"+rollout]; s != nil {
+		s.acked = [2]uint64{generation, sequence}
 		d.news()
 	}
+}
+
+// published tells whether the head stands in NATS; the lock is held.
+func (s *Seat) published() bool {
+	h := s.status.Head
+	return h != nil && s.acked[0] == h.Generation && s.acked[1] >= h.Sequence
 }
 
 // Obeyed says which cut journalled an order. It follows Saw of the same cut.
@@ -185,7 +190,7 @@ func (d *Desk) Status(ns, rollout string) (Status, bool) {
 // tell copies the status; the lock is held. What it points to never changes.
 func (s *Seat) tell(linked bool, now schemas.Time) Status {
 	st := s.status
-	st.Linked = linked
+	st.Linked, st.Published = linked, s.published()
 	st.Stale = !s.known || now.Sub(st.Wall) > StaleAfter
 	return st
 }

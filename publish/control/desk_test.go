@@ -146,9 +146,9 @@ func TestAVerdictIsPublishedOnceItsOwnAckCame(t *testing.T) {
 	if published() {
 		t.Error("a verdict counts as published before it is")
 	}
-	d.Acked("prod", "recsys", 1, 7)
+	d.Acked("prod", "recsys", 2, 1)
 	if published() {
-		t.Error("the answer to another verdict counts")
+		t.Error("the answer to another generation's verdict counts")
 	}
 	d.Acked("prod", "recsys", 1, 1)
 	if !published() {
@@ -157,6 +157,11 @@ func TestAVerdictIsPublishedOnceItsOwnAckCame(t *testing.T) {
 	r.saw(schemas.PhaseRolledBack, verdict("prod", "recsys", 2, "rollback", schemas.PhaseRolledBack, 0, noon))
 	if st, _ := d.Status("prod", "recsys"); st.Published || len(st.Recent) != 2 || st.Recent[0].Sequence != 2 || st.Head.Sequence != 2 {
 		t.Errorf("the next verdict: published %v, %+v", st.Published, st.Recent)
+	}
+	d.Acked("prod", "recsys", 1, 3) // the answer overtakes the news of its verdict
+	r.saw(schemas.PhaseRolledBack, verdict("prod", "recsys", 3, "rollback", schemas.PhaseRolledBack, 0, noon))
+	if !published() {
+		t.Error("an answer that came early is lost")
 	}
 }
 
