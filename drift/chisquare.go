@@ -12,7 +12,7 @@ import (
 
 // farNoncentral is the noncentrality beyond which the normal law of Sankaran's power
 // takes over from the sum, which takes √λ steps.
-const farNoncentral = 1e6
+const farNoncentral = 1e5
 
 // chiSquareAbove is the probability that a chi-square variable of dof degrees of
 // freedom exceeds x; without degrees of freedom it is 0 for sure.

@@ -54,3 +54,41 @@ func BenchmarkHistogram(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSame scores a window of 21 bins and 16 parts for equivalence.
+func BenchmarkSame(b *testing.B) {
+	for _, name := range []string{"psi", "ks"} {
+		b.Run(name, func(b *testing.B) {
+			p, _ := tilted(21, 0, distance)
+			test, w := Equivalents[name](21, 0.1, 5), window(rand.New(rand.NewPCG(1, 2)), 16, p, p, 9000, 1000)
+			b.ReportAllocs()
+			for b.Loop() {
+				test.Observe(w)
+			}
+		})
+	}
+}
+
+// BenchmarkFaults scores a window of 27 bins and 16 parts for seven kinds of fault.
+func BenchmarkFaults(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	p := law(r, groups0+20, 1)
+	test, w := NewFaults(20, 0.01, 5), window(r, 16, p, p, 9000, 1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		test.Observe(w)
+	}
+}
+
+// BenchmarkMeasure computes every distance of 21 bins, p-values among them.
+func BenchmarkMeasure(b *testing.B) {
+	c := Counts{make([]int64, 21), make([]int64, 21)}
+	for i := range 21 {
+		c.Stable[i], c.Canary[i] = int64(3000+i), int64(300+i/5)
+	}
+	var out []Measured
+	b.ReportAllocs()
+	for b.Loop() {
+		out = c.Measure(out[:0], nil)
+	}
+}

@@ -58,7 +58,11 @@ func (t *PSISame) look() {
 			filled++
 		}
 	}
-	_, below := psiTails(raw, t.below, 1/n+1/m, filled)
+	if filled < 2 {
+		return // one bin cannot tell
+	}
+	size := 1/n + 1/m
+	below := noncentralBelow(float64(filled-1), t.below/size, raw/size)
 	k := float64(t.shown.blocks)
 	t.p = math.Min(1, float64(below*math.Pi*math.Pi/6*k*k))
 }
