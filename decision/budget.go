@@ -10,8 +10,8 @@ const (
 	sampleRatio = "sample_ratio"
 	coverage    = "coverage"
 
-	// Parts of risk.falseHold for the split, and for label coverage (kept back until
-	// that test exists): 0.001 each of the default 0.05.
+	// Parts of risk.falseHold for the split, and for label coverage: 0.001 each of the
+	// default 0.05.
 	partSampleRatio = 1.0 / 50
 	partCoverage    = 1.0 / 50
 )
@@ -19,13 +19,19 @@ const (
 // Budget is the error budget of one generation: the threshold of every test,
 // fixed before any data.
 type Budget struct {
-	thresholds map[[2]string]float64
+	thresholds map[question]float64
 }
+
+// question is one test of a budget; segment is "" for all traffic.
+type question struct{ metric, test, segment string }
 
 // Threshold returns the log e at which a test has shown its claim; +∞ for a test
 // that the spec does not ask for.
-func (b Budget) Threshold(metric, test string) float64 {
-	if t, ok := b.thresholds[[2]string{metric, test}]; ok {
+func (b Budget) Threshold(metric, test string) float64 { return b.SegmentThreshold(metric, test, "") }
+
+// SegmentThreshold is Threshold for a test within one segment, named by Segment.Name.
+func (b Budget) SegmentThreshold(metric, test, segment string) float64 {
+	if t, ok := b.thresholds[question{metric, test, segment}]; ok {
 		return t
 	}
 	return math.Inf(1)
@@ -35,52 +41,128 @@ func (b Budget) Threshold(metric, test string) float64 {
 // that can roll back, intersection-union over the guardrails that must be safe, and
 // what is left of falseHold over the signals. Generation g gets 6α/(π²g²) of each.
 func (s *Spec) Budget(generation uint64) Budget {
-	b := Budget{map[[2]string]float64{}}
+	b := Budget{map[question]float64{}}
 	spend := func(alpha float64) float64 { return multiple.GenerationAlpha(alpha, int(generation)) }
 	f := s.families()
 	b.share(f.rolls, spend(s.Risk.FalseRollback))
 	b.share(f.holds, spend(s.Risk.FalseHold)*(1-partSampleRatio-partCoverage))
+	b.share(f.covers, spend(s.Risk.FalseHold)*partCoverage)
 	for _, m := range f.shows { // reported alone: they cause nothing and take nothing
-		b.thresholds[[2]string{m.metric, m.test}] = multiple.Threshold(spend(s.Risk.FalseHold), 1)
+		b.thresholds[m.question] = multiple.Threshold(spend(s.Risk.FalseHold), 1)
 	}
-	b.thresholds[[2]string{sampleRatio, sampleRatio}] = multiple.Threshold(spend(s.Risk.FalseHold), partSampleRatio)
+	b.thresholds[question{sampleRatio, sampleRatio, ""}] = multiple.Threshold(spend(s.Risk.FalseHold), partSampleRatio)
+	safe := multiple.Threshold(spend(s.Risk.FalsePromote), 1) // of every claim that a step forward needs
 	for _, m := range s.Metrics {
-		b.thresholds[[2]string{m.Name, "safe"}] = multiple.Threshold(spend(s.Risk.FalsePromote), 1)
+		b.thresholds[question{m.Name, "safe", ""}], b.thresholds[question{m.Name, "cap_safe", ""}] = safe, safe
+	}
+	for _, d := range s.Drift {
+		b.thresholds[question{d.Name, "same", ""}] = safe
 	}
 	return b
 }
 
 type member struct {
-	metric, test string
-	weight       float64
+	question
+	weight float64
 }
 
-// families sorts the tests by what their crossing can cause.
-type families struct{ rolls, holds, shows []member }
+// families sorts the tests by what their crossing can cause: a rollback, a hold for a
+// signal, a hold for missing labels, or nothing.
+type families struct{ rolls, holds, covers, shows []member }
 
-func (f *families) add(spec *Spec, role string, ms ...member) {
+// of is the family of a role.
+func (f *families) of(spec *Spec, role string) *[]member {
 	switch {
 	case rollsBack(spec, role):
-		f.rolls = append(f.rolls, ms...)
+		return &f.rolls
 	case role == Signal:
-		f.holds = append(f.holds, ms...)
-	default:
-		f.shows = append(f.shows, ms...)
+		return &f.holds
 	}
+	return &f.shows
 }
 
 func (s *Spec) families() (f families) {
-	for _, m := range s.Metrics {
-		if m.Limit.Set {
-			f.add(s, m.Role, member{m.Name, "harm", m.Weight / 2}, member{m.Name, "limit", m.Weight / 2})
-			continue
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		whole := s.segmented(&f, m)
+		own := f.of(s, m.Role)
+		add := func(test string, weight float64) { *own = append(*own, member{question{m.Name, test, ""}, weight}) }
+		switch {
+		case m.Limit.Set:
+			add("harm", whole/2)
+			add("limit", whole/2)
+		case m.Capped():
+			add("harm", whole/2)
+			add("cap", whole/2)
+		default:
+			add("harm", whole)
 		}
-		f.add(s, m.Role, member{m.Name, "harm", m.Weight})
+		if s.Health.Coverage && m.On == "outcome" && m.Missing == "exclude" {
+			f.covers = append(f.covers, member{question{m.Name, coverage, ""}, 1})
+		}
 	}
 	for _, d := range s.Drift {
-		f.add(s, d.Role, member{d.Name, "drift", d.Weight})
+		own := f.of(s, d.Role)
+		*own = append(*own, member{question{d.Name, "drift", ""}, d.Weight})
 	}
 	return f
+}
+
+// segmented adds a metric's segments to their families, and returns the weight that is
+// left for all traffic: half, where a segment is of the metric's own family (R33).
+func (s *Spec) segmented(f *families, m *Metric) (whole float64) {
+	whole = m.Weight
+	type part struct {
+		name, role string
+		share      float64
+	}
+	var parts []part
+	for i := range s.Segments {
+		g := &s.Segments[i]
+		for k, v := range g.Values {
+			p := part{g.Name(v), s.SegmentRole(m, g, k), 1}
+			if g.Shares != nil {
+				p.share = g.Shares[k]
+			}
+			parts = append(parts, p)
+		}
+	}
+	for _, role := range []string{Guardrail, Signal, Observe} {
+		var these []part
+		var traffic []float64
+		for _, p := range parts {
+			if p.role == role {
+				these, traffic = append(these, p), append(traffic, p.share)
+			}
+		}
+		if len(these) == 0 {
+			continue
+		}
+		total, weights := multiple.Segments(m.Weight, traffic)
+		family := f.of(s, role)
+		if family == f.of(s, m.Role) && family != &f.shows {
+			whole = total
+		}
+		for i, p := range these {
+			*family = append(*family, member{question{m.Name, "harm", p.name}, weights[i]})
+		}
+	}
+	return whole
+}
+
+// Name is the name of one segment, such as tags.country=de.
+func (g *Segment) Name(value string) string { return g.By + "=" + value }
+
+// SegmentRole is what the k-th segment of a group does for a metric: never more than
+// the metric itself, and nothing where past traffic is below minShare.
+func (s *Spec) SegmentRole(m *Metric, g *Segment, k int) string {
+	switch {
+	case m.Role == Observe || g.Role == Observe || g.Shares != nil && g.Shares[k] < g.MinShare:
+		return Observe
+	case g.Role == Guardrail:
+		return m.Role
+	}
+	return Signal
 }
 
 func (b Budget) share(ms []member, alpha float64) {
@@ -89,6 +171,6 @@ func (b Budget) share(ms []member, alpha float64) {
 		sum += m.weight
 	}
 	for _, m := range ms {
-		b.thresholds[[2]string{m.metric, m.test}] = multiple.Threshold(alpha, m.weight/sum)
+		b.thresholds[m.question] = multiple.Threshold(alpha, m.weight/sum)
 	}
 }

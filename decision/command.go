@@ -2,19 +2,21 @@ package decision
 
 import (
 	"fmt"
+	"slices"
 
 	"verdin/schemas"
 )
 
 // ordered takes the operators' commands in their order. A resume ends a pause, lets
-// the signals pass that the rollout is held for, or gives an overdue stage its time again.
-func (st State) ordered(in *Input) State {
+// the signals pass that the rollout is held for, or gives an overdue stage its time
+// again. A promote counts once per operator and stage.
+func (st State) ordered(spec *Spec, in *Input) State {
 	for i := range in.Commands {
 		c := in.Commands[i]
 		switch c.Verb {
-		case "pause":
+		case schemas.VerbPause:
 			st.Paused = true
-		case "resume":
+		case schemas.VerbResume:
 			st.Paused = false
 			switch st.Held {
 			case ReasonSignal:
@@ -22,9 +24,12 @@ func (st State) ordered(in *Input) State {
 			case ReasonMaxDuration:
 				st.Renewed = in.Cut.Wall
 			}
-		case "promote":
-			st.Forced = true
-		case "rollback", "kill", "abort":
+		case schemas.VerbPromote:
+			if !contains(st.Approvers, c.Actor) {
+				st.Approvers = append(slices.Clip(st.Approvers), c.Actor)
+			}
+			st.Forced = len(st.Approvers) >= spec.Policy.Approvals
+		case schemas.VerbRollback, schemas.VerbKill, schemas.VerbAbort:
 			if st.order == nil {
 				st.order = &c
 			}
@@ -33,18 +38,32 @@ func (st State) ordered(in *Input) State {
 	return st
 }
 
-// commanded: has an operator ended or paused the rollout?
+// commanded: has an operator ended or paused the rollout? Before its first stage and
+// after its last a pause says nothing, and nothing else is asked.
 func commanded(_ *Spec, st *State, _ *Input) (step, bool) {
 	if c := st.order; c != nil {
 		why := c.Reason
 		if why == "" {
 			why = "no reason was given"
 		}
-		return step{verdict: schemas.VerdictRollback, code: ReasonCommand, actor: "user:" + c.Actor, kill: c.Verb == "kill",
+		return step{verdict: rollback, code: ReasonCommand, actor: "user:" + c.Actor, kill: c.Verb == schemas.VerbKill,
 			message: fmt.Sprintf("%s ordered %s: %s", c.Actor, c.Verb, why)}, true
 	}
-	if st.Paused {
-		return step{verdict: schemas.VerdictHold, code: ReasonPaused, message: "an operator paused the rollout; resume lets it go on"}, true
+	switch {
+	case st.Paused && contains(live, st.Phase):
+		return step{verdict: hold, code: ReasonPaused, message: "an operator paused the rollout; resume lets it go on"}, true
+	case st.Paused:
+		return step{}, true
 	}
 	return step{}, false
 }
+
+// needApproval says whose promote a manual gate waits for.
+func needApproval(spec *Spec, st *State) string {
+	if spec.Policy.Approvals < 2 {
+		return needPromote
+	}
+	return fmt.Sprintf("the promote of %d different operators: the stage has a manual gate, and %d of them spoke", spec.Policy.Approvals, len(st.Approvers))
+}
+
+const needPromote = "an operator's promote: the stage has a manual gate"

@@ -1,23 +1,14 @@
 package decision
 
 import (
-	"fmt"
 	"slices"
 
 	"verdin/schemas"
 )
 
-// step is what a look leads to.
-type step struct {
-	verdict, code, message string
-	actor                  string // "" = auto
-	kill                   bool
-}
-
 // Decide looks at a rollout at a cut: from the spec, the state and what is known it
 // makes the next state and, if there is something to say, a verdict. It is a function
-// of its arguments. The order of its questions is the order of their weight: has an
-// operator spoken, is harm shown, must the rollout stand still, may it go on.
+// of its arguments. The table rules holds every transition.
 func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	if st.Final() && st.Phase != schemas.PhaseCompleted {
 		return st, nil
@@ -25,8 +16,8 @@ func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	st = st.Apply(in.Applied).published(in.Publish)
 	was := st
 	st, v := look(spec, st, in)
-	if v != nil && in.Cut.CatchingUp && v.Verdict != schemas.VerdictRollback {
-		return was.ordered(&in), nil // what is old news may stop a canary, nothing else
+	if v != nil && in.Cut.CatchingUp && v.Verdict != rollback {
+		return was.ordered(spec, &in), nil // what is old news may stop a canary, nothing else
 	}
 	if v != nil {
 		st.before = append(slices.Clip(was.before), was)
@@ -35,60 +26,32 @@ func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	return st, v
 }
 
-// look asks the questions.
+// look asks the rules, and carries out the step that they lead to.
 func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
-	switch {
-	case st.Fenced:
+	if st.Fenced {
 		return st, nil
-	case st.Phase == schemas.PhasePending || st.Phase == schemas.PhaseCompleted:
-		return outside(spec, st.ordered(&in), in)
 	}
-	st = st.ordered(&in)
+	st = st.ordered(spec, &in)
 	st.listen(&in.Health)
-	questions := []func(*Spec, *State, *Input) (step, bool){commanded, harmful, silent, unsound, settling, signalled, overdue}
-	for _, ask := range questions {
-		if s, yes := ask(spec, &st, &in); yes {
-			if contains(unhealthy, s.code) && s.message != "" {
-				st.ail(in.Health.Mark)
-			}
-			return stand(spec, st, in, s)
-		}
-	}
-	need := missing(spec, &st, &in)
-	if len(need) == 0 {
-		return forward(spec, st, in)
-	}
-	if s, yes := undecided(spec, &st, &in, need); yes {
-		return stand(spec, st, in, s)
-	}
-	if st.Held != "" {
-		return release(spec, st, in)
-	}
-	return st, nil
-}
-
-// outside looks at a rollout that has no running stage: it begins unless an operator
-// says otherwise, and once completed only an operator can take it back.
-func outside(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
-	s, spoken := commanded(spec, &st, &in)
+	_, s := first(spec, &st, &in)
 	switch {
-	case st.order != nil:
-		if st.Stage < 0 {
-			st.Stage, st.EnteredAt = 0, in.Cut.Wall
-		}
-		return stand(spec, st, in, s)
-	case spoken || st.Phase == schemas.PhaseCompleted:
+	case s.verdict == "":
 		return st, nil
+	case s.does == starts:
+		return begin(spec, st, in, s)
+	case s.does == goes:
+		return forward(spec, st, in, s)
+	case s.does == frees:
+		return release(spec, st, in, s)
 	}
-	return begin(spec, st, in)
+	return stand(spec, st, in, s)
 }
 
 // begin publishes the first stage's weight.
-func begin(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
+func begin(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	st.Stage, st.EnteredAt = 0, in.Cut.Wall
 	st.Phase = running(spec, st)
-	return move(spec, st, in, step{verdict: schemas.VerdictAdvance, code: ReasonStarted,
-		message: fmt.Sprintf("the rollout starts: %d %% of the traffic goes to %s", spec.Stages[0].Weight, spec.Arms.Canary)})
+	return move(spec, st, in, s)
 }
 
 // running is the phase of a stage that nothing holds.
@@ -101,12 +64,18 @@ func running(spec *Spec, st State) string {
 
 // stand carries out a rollback, or a hold when its reason is new.
 func stand(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
-	if s.verdict == schemas.VerdictRollback {
+	if s.verdict == rollback {
+		if st.Stage < 0 {
+			st.Stage, st.EnteredAt = 0, in.Cut.Wall
+		}
 		st.Phase, st.Held = schemas.PhaseRolledBack, ""
-		if st.order != nil && st.order.Verb == "abort" {
+		if st.order != nil && st.order.Verb == schemas.VerbAbort {
 			st.Phase = schemas.PhaseAborted
 		}
 		return move(spec, st, in, s)
+	}
+	if contains(unhealthy, s.code) {
+		st.ail(in.Health.Mark)
 	}
 	if st.Held == s.code {
 		return st, nil
@@ -122,29 +91,21 @@ func stand(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 }
 
 // release ends a hold: the stage goes on with the weight that it has.
-func release(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
-	was := st.Held
+func release(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	st.Held, st.Phase = "", running(spec, st)
-	return issue(spec, st, in, step{verdict: schemas.VerdictAdvance, code: ReasonResumed,
-		message: fmt.Sprintf("the reason to hold (%s) is gone: stage %d goes on", was, st.Stage+1)})
+	return issue(spec, st, in, s)
 }
 
 // forward takes the next stage, or completes the rollout after the last.
-func forward(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
-	st.Held, st.Forced = "", false
-	if st.Stage == len(spec.Stages)-1 {
+func forward(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
+	st.Held, st.Forced, st.Approvers = "", false, nil
+	if s.code == ReasonCompleted {
 		st.Phase = schemas.PhaseCompleted
-		return move(spec, st, in, step{verdict: schemas.VerdictPromote, code: ReasonCompleted,
-			message: fmt.Sprintf("%s has stood %v at 100 %% and every guardrail is shown safe", spec.Arms.Canary, spec.Stages[st.Stage].Bake)})
+		return move(spec, st, in, s)
 	}
 	st.Stage++
 	st.EnteredAt = in.Cut.Wall
 	st.Phase = running(spec, st)
-	s := step{verdict: schemas.VerdictAdvance, code: ReasonStagePassed,
-		message: fmt.Sprintf("every guardrail is shown safe at %d %%: on to %d %%", spec.Stages[st.Stage-1].Weight, spec.Stages[st.Stage].Weight)}
-	if st.Phase == schemas.PhasePromoted {
-		s.verdict, s.code = schemas.VerdictPromote, ReasonPromoted
-	}
 	return move(spec, st, in, s)
 }
 

@@ -22,8 +22,16 @@ func TestNothingMovesBeforeTheRoutersHaveAcknowledged(t *testing.T) {
 	s := spec(t)
 	r := &run{t: t, spec: s, st: decision.New(s, decision.Head{}, start)}
 	r.look(decision.Input{Cut: decision.Cut{Wall: start, Due: start}})
-	if v := r.look(good(s, time.Hour)); v != nil {
+	if v := r.look(good(s, 4*time.Minute)); v != nil {
 		t.Errorf("%s without an acknowledgement", v.Verdict)
+	}
+	if v := r.look(good(s, time.Hour)); v == nil || v.Reason.Code != "unapplied" || v.Verdict != hold || v.WeightOf(schemas.ArmCanary) != 1000 {
+		t.Errorf("an hour without an acknowledgement: %+v", v)
+	}
+	in := good(s, time.Hour+time.Minute)
+	in.Applied = []decision.Applied{{Generation: 1, Sequence: 1, At: wall(time.Hour + 30*time.Second)}}
+	if v := r.look(in); v == nil || v.Verdict != schemas.VerdictAdvance {
+		t.Errorf("acknowledged at last: %+v", v)
 	}
 }
 

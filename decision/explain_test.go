@@ -106,7 +106,7 @@ func TestBudgetIsNeverOverspent(t *testing.T) { // R33
 	if got := b.Threshold("tokens", "safe_stage"); !math.IsInf(got, 1) {
 		t.Errorf("a test that the spec does not ask for has threshold %v", got)
 	}
-	held := math.Exp(-b.Threshold("tokens", "harm")) + math.Exp(-b.Threshold("sample_ratio", "sample_ratio"))
+	held := math.Exp(-b.Threshold("tokens", "harm")) + math.Exp(-b.Threshold("accuracy", "coverage")) + math.Exp(-b.Threshold("sample_ratio", "sample_ratio"))
 	if held > s.Risk.FalseHold {
 		t.Errorf("holds spend %v of %v", held, s.Risk.FalseHold)
 	}
@@ -115,9 +115,15 @@ func TestBudgetIsNeverOverspent(t *testing.T) { // R33
 // The list of reasons in the documentation is written from the code.
 func TestReasonsAreDocumented(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Reasons\n\nEvery verdict carries one of these codes. They are stable: build alerts on them.\n\n| code | meaning | what to do |\n|---|---|---|\n")
+	b.WriteString("# Reasons\n\nEvery verdict carries one of these codes. They are stable: build alerts on them. " +
+		"The gauge `verdin_rollout_reason{rollout, reason}` is 1 for the one in force; deploy/alerts/verdin.rules.yml has one alert for each that needs a person.\n\n" +
+		"| code | meaning | what to do | alert |\n|---|---|---|---|\n")
 	for _, r := range decision.Reasons {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Meaning, r.Remedy)
+		alert := r.Severity
+		if alert != "" {
+			alert += fmt.Sprintf(" after %d min", r.After)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.Code, r.Meaning, r.Remedy, alert)
 	}
 	b.WriteString("\nA drift check with role guardrail can roll back; a step forward does not ask it for shown equivalence yet.\n")
 	const path = "../docs/reasons.md"

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"verdin/schemas"
 	"verdin/stats"
 )
 
@@ -15,7 +14,7 @@ func harmful(spec *Spec, _ *State, in *Input) (step, bool) {
 		if !rollsBack(spec, e.Role) || !(e.LogEMax >= e.Threshold) || e.Result != stats.Harm {
 			continue
 		}
-		s := step{verdict: schemas.VerdictRollback, code: ReasonHarm, message: describe(e)}
+		s := step{verdict: rollback, code: ReasonHarm, message: describe(e)}
 		switch e.Test {
 		case "limit":
 			s.code = ReasonLimit
@@ -23,7 +22,7 @@ func harmful(spec *Spec, _ *State, in *Input) (step, bool) {
 			s.code = ReasonDrift
 		}
 		if e.Role == Guardrail && spec.Policy.OnGuardrail == "hold" {
-			s.verdict = schemas.VerdictHold
+			s.verdict = hold
 		}
 		return s, true
 	}
@@ -55,7 +54,7 @@ func signalled(spec *Spec, st *State, in *Input) (step, bool) {
 	st.Excused = slices.DeleteFunc(slices.Clone(st.Excused), func(name string) bool { return !contains(loud, name) })
 	for _, e := range in.Evidence {
 		if contains(loud, e.Name) && !contains(st.Excused, e.Name) {
-			return step{verdict: schemas.VerdictHold, code: ReasonSignal, message: describe(e)}, true
+			return step{verdict: hold, code: ReasonSignal, message: describe(e)}, true
 		}
 	}
 	return step{}, false
@@ -82,10 +81,10 @@ func overdue(spec *Spec, st *State, in *Input) (step, bool) {
 	if len(need) == 0 {
 		return step{}, false
 	}
-	s := step{verdict: schemas.VerdictHold, code: ReasonMaxDuration,
-		message: fmt.Sprintf("stage %d has lasted %v and is not decided; missing: %s", st.Stage+1, most, need[0])}
+	s := step{verdict: hold, code: ReasonMaxDuration,
+		message: fmt.Sprintf("stage %d has lasted %v and is not decided; missing: %s", st.Stage+1, most, need[0].Text)}
 	if spec.Policy.OnMaxDuration == "rollback" {
-		s.verdict = schemas.VerdictRollback
+		s.verdict = rollback
 	}
 	return s, true
 }

@@ -72,6 +72,7 @@ func good(s *decision.Spec, at time.Duration) decision.Input {
 	add("tokens", "harm", decision.Signal, -1, stats.Unknown)
 	add("scores", "drift", decision.Guardrail, -1, stats.Unknown)
 	add("sample_ratio", "sample_ratio", "health", 0, stats.Unknown)
+	add("accuracy", "coverage", "health", 0, stats.Unknown)
 	in.Stage = decision.StageData{Bake: time.Hour, Samples: [2]int64{9000, 1000}, LabelBake: time.Hour, LabelSamples: [2]int64{9000, 1000}}
 	last := wall(at - 40*time.Second)
 	in.Health = decision.HealthData{Since: start, Mark: last, LastData: last, LastArm: [2]schemas.Time{last, last}, Seen: [2]int64{9000, 1000}}

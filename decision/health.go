@@ -3,35 +3,137 @@ package decision
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"verdin/schemas"
 	"verdin/stats"
 )
 
-// unsound: can the comparison not be trusted? A wrong split is for the whole
-// generation.
+// unhealthy are the reasons that lie in the data; they clear after clean windows.
+var unhealthy = []string{ReasonNoData, ReasonCanarySilent, ReasonNoBaseline, ReasonDataQuality, ReasonHistoryLost,
+	ReasonConcentration, ReasonCrossover, ReasonLag}
+
+// failed: has the engine failed in this rollout? What it knows may be wrong.
+func failed(_ *Spec, _ *State, in *Input) (step, bool) {
+	return step{verdict: hold, code: ReasonInternal, message: "the engine failed and judges this rollout no further: " + in.Faults.Internal}, in.Faults.Internal != ""
+}
+
+// unsound: can the comparison not be trusted? A wrong split and another version are
+// for the whole generation.
 func unsound(spec *Spec, st *State, in *Input) (step, bool) {
-	for _, e := range in.Evidence {
-		if e.Test == sampleRatio && e.Result == stats.Harm {
-			st.Broken = true
+	if st.Broken == "" {
+		st.Broken = void(spec, st, in)
+	}
+	if st.Broken != "" && !st.alone(spec) {
+		return step{verdict: hold, code: st.Broken, message: voided(st, in)}, true
+	}
+	lost, gaps := in.Faults.HistoryLost-st.Losses, in.Health.Incomplete-st.Gaps
+	st.Losses, st.Gaps = in.Faults.HistoryLost, in.Health.Incomplete
+	if lost > 0 {
+		return step{verdict: hold, code: ReasonHistoryLost, message: fmt.Sprintf("%d times a log no longer held what was to be read: the windows concerned are left out", lost)}, true
+	}
+	if why := lateness(spec.Health.Late, &in.Health); why != "" {
+		return step{verdict: hold, code: ReasonDataQuality, message: why}, true
+	}
+	if gaps > 0 {
+		return step{verdict: hold, code: ReasonDataQuality, message: fmt.Sprintf("%d windows are incomplete: records were lost before they could be read", gaps)}, true
+	}
+	for _, look := range []func(*Spec, *Input) (step, bool){crowded, crossed, uncovered} {
+		if s, yes := look(spec, in); yes {
+			return s, true
 		}
-	}
-	if st.Broken && !st.alone(spec) {
-		return step{verdict: schemas.VerdictHold, code: ReasonAssignment, message: assignment(in.Evidence)}, true
-	}
-	why := lateness(&in.Health)
-	if lost := in.Health.Incomplete - st.Gaps; lost > 0 {
-		why = fmt.Sprintf("%d windows are incomplete: records were lost before they could be read", lost)
-	}
-	st.Gaps = in.Health.Incomplete
-	if why != "" {
-		return step{verdict: schemas.VerdictHold, code: ReasonDataQuality, message: why}, true
 	}
 	return step{}, false
 }
 
-// unhealthy are the reasons that lie in the data; they clear after clean windows.
-var unhealthy = []string{ReasonNoData, ReasonCanarySilent, ReasonNoBaseline, ReasonDataQuality}
+// void is why the comparison is void for the whole generation, "" = it is not. A split
+// that is still the one before the running stage, within a tenth of the step, is a step
+// that routers acknowledged and did not take.
+func void(spec *Spec, st *State, in *Input) string {
+	if n := in.Faults.Strangers; spec.Health.Artifact && n[0]+n[1] > 0 {
+		return ReasonArtifact
+	}
+	for _, e := range in.Evidence {
+		if e.Test != sampleRatio || e.Result != stats.Harm {
+			continue
+		}
+		before := 0.0
+		if st.Stage > 0 {
+			before = st.ShareOf(spec, st.Stage-1)
+		}
+		ordered := st.ShareOf(spec, st.Stage)
+		if math.Abs(e.Value[1]-before) <= 0.1*math.Abs(ordered-before) && !in.Cut.Foreign {
+			return ReasonUnapplied
+		}
+		return ReasonAssignment
+	}
+	return ""
+}
+
+// voided says why the comparison is void.
+func voided(st *State, in *Input) string {
+	if st.Broken == ReasonArtifact {
+		n := in.Faults.Strangers
+		return fmt.Sprintf("%d events of stable and %d of the canary name another version than the rollout compares; nothing is compared until a new generation", n[0], n[1])
+	}
+	return assignment(in.Evidence)
+}
+
+// leastUnits is the number of units of an arm below which concentration and crossover
+// say nothing (R35).
+const leastUnits = 200
+
+// crowded: does one unit send too much of an arm?
+func crowded(spec *Spec, in *Input) (step, bool) {
+	for a, n := range in.Faults.Largest {
+		all, most := in.Health.Seen[a], spec.Health.Concentration
+		if most > 0 && in.Health.Units[a] >= leastUnits && all > 0 && float64(n) > most*float64(all) {
+			return step{verdict: hold, code: ReasonConcentration, message: fmt.Sprintf(
+				"one unit has sent %d of %d events of the %s arm: %s, and %s is the bound", n, all, armName[a], percent(float64(n)/float64(all)), percent(most))}, true
+		}
+	}
+	return step{}, false
+}
+
+// crossed: are too many units in both arms?
+func crossed(spec *Spec, in *Input) (step, bool) {
+	h, most := &in.Health, spec.Health.Crossover
+	all := h.Units[0] + h.Units[1] - h.Crossed
+	if most == 0 || h.Units[1] < leastUnits || float64(h.Crossed) <= most*float64(all) {
+		return step{}, false
+	}
+	return step{verdict: hold, code: ReasonCrossover, message: fmt.Sprintf(
+		"%d of %d units were seen in both arms: %s, and %s is the bound", h.Crossed, all, percent(float64(h.Crossed)/float64(all)), percent(most))}, true
+}
+
+// uncovered: do the labels of one arm come more rarely?
+func uncovered(spec *Spec, in *Input) (step, bool) {
+	for _, e := range in.Evidence {
+		if spec.Health.Coverage && e.Test == coverage && e.Result == stats.Harm && e.LogE >= e.Threshold {
+			return step{verdict: hold, code: ReasonCoverage, message: fmt.Sprintf("%s: labels came for %s of stable's predictions and %s of the canary's: what is left is no fair sample",
+				e.Metric, percent(e.Value[0]), percent(e.Value[1]))}, true
+		}
+	}
+	return step{}, false
+}
+
+// unapplied: have the routers not acknowledged the step in time?
+func unapplied(spec *Spec, st *State, in *Input) (step, bool) {
+	waited := in.Cut.Wall.Sub(st.History[len(st.History)-1].DecidedAt)
+	if st.applied() || in.Cut.Ended || waited < spec.Health.Unapplied {
+		return step{}, false
+	}
+	return step{verdict: hold, code: ReasonUnapplied, message: fmt.Sprintf("%v after the step not every one of %d routers has acknowledged it", waited.Round(time.Second), spec.Publish.Routers)}, true
+}
+
+// lagging: are windows judged too late?
+func lagging(spec *Spec, _ *State, in *Input) (step, bool) {
+	lag := in.Cut.Wall.Sub(in.Health.Mark)
+	if in.Cut.Ended || in.Cut.Drained || lag <= limitLag(spec) {
+		return step{}, false
+	}
+	return step{verdict: hold, code: ReasonLag, message: fmt.Sprintf("windows are judged %v behind the clock; %v is the bound", lag.Round(time.Second), limitLag(spec))}, true
+}
 
 const cleanWindows = 2 // after which a hold for the data's health is over (R36)
 
@@ -46,7 +148,7 @@ func settling(spec *Spec, st *State, in *Input) (step, bool) {
 		st.CleanMark = mark // the first clean window, or the last of several judged at once
 	}
 	if st.CleanMark == schemas.Unknown || mark < st.CleanMark.Add((cleanWindows-1)*spec.Source.Window) {
-		return step{verdict: schemas.VerdictHold, code: st.Held}, true
+		return step{}, true
 	}
 	return step{}, false
 }
@@ -64,17 +166,15 @@ func assignment(all []stats.Evidence) string {
 	return "the split that arrives is not the one ordered"
 }
 
-// Shares of late rows at which data is not trusted: of one arm, and between the arms.
-// A few late rows of a small arm are no finding: the share must be beyond its bound by
-// three standard errors.
+// Late rows between the arms: their shares may differ by lateApart. A few late rows of
+// a small arm are no finding: a share must be beyond its bound by three standard errors.
 const (
-	lateShare = 0.01
 	lateApart = 0.005
 	lateSigma = 3
 )
 
 // lateness says what is wrong with the late rows of the stage, "" = nothing.
-func lateness(h *HealthData) string {
+func lateness(lateShare float64, h *HealthData) string {
 	var n, share [2]float64
 	for a := range share {
 		if n[a] = float64(h.Seen[a]); n[a] > 0 {

@@ -101,7 +101,7 @@ var help = map[string]string{
 	"spec.segments[].by":       "tags.NAME or features.NAME",
 	"spec.segments[].values":   "the values judged apart, with their shares of past traffic if known; the rest is counted together",
 	"spec.segments[].minShare": "values with less past traffic are not judged",
-	"spec.segments[].role":     "a segment may hold, or is reported",
+	"spec.segments[].role":     "guardrail: a segment does what the metric does. signal: it may hold. observe: it is reported",
 
 	"spec.health":                     "rules about the data itself",
 	"spec.health.noData":              "neither arm speaks",

@@ -13,6 +13,7 @@ type Input struct {
 	Evidence []stats.Evidence // current evidence of every test, in catalogue order
 	Stage    StageData
 	Health   HealthData
+	Faults   Faults
 	Applied  []Applied
 	Commands []Command
 	Publish  []PublishResult
@@ -53,6 +54,15 @@ type HealthData struct {
 	ArmMismatch       int64    // outcomes whose arm contradicts their prediction
 	Units             [2]int64 // sticky: units seen per arm in the current stage
 	Crossed           int64    // sticky: those of them that were seen in both arms
+}
+
+// Faults are what went wrong with the records of one rollout, or with the engine, in
+// the running stage. All are 0 where nothing did.
+type Faults struct {
+	HistoryLost int64    // times that a log no longer held what was to be read
+	Largest     [2]int64 // events of the unit that sent most of an arm's
+	Strangers   [2]int64 // events of an arm that name another version than the rollout compares
+	Internal    string   // what the engine failed at; "" = nothing
 }
 
 // Applied says that every expected router serves a verdict.

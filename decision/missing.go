@@ -9,118 +9,154 @@ import (
 	"verdin/stats"
 )
 
+// Need is one thing that a step forward still lacks.
+type Need struct {
+	Check string        // name of the check, "" = none: a clock, a count or a person
+	Text  string        // what is missing, with its numbers
+	ETA   time.Duration // about how long it takes at the pace of this stage
+	Known bool          // ETA is known
+}
+
+// Missing lists what a step forward from the running stage still lacks, with the
+// expected time of each; empty for a rollout that has no running stage.
+func Missing(spec *Spec, st State, in Input) []Need {
+	if !contains(live, st.Phase) {
+		return nil
+	}
+	return missing(spec, &st, &in)
+}
+
+// needs collects what is missing.
+type needs struct {
+	pace
+	all []Need
+}
+
+// want notes what is missing unless ok. A time below 0 is not known.
+func (n *needs) want(ok bool, check string, eta time.Duration, format string, args ...any) {
+	if !ok {
+		n.all = append(n.all, Need{Check: check, Text: fmt.Sprintf(format, args...), ETA: max(0, eta), Known: eta >= 0})
+	}
+}
+
+const unknownTime = time.Duration(-1) // not known
+
 // missing lists what a step forward still needs; nothing missing is the only way
 // forward. Every condition is written so that an unknown number fails it.
-func missing(spec *Spec, st *State, in *Input) []string {
+func missing(spec *Spec, st *State, in *Input) []Need {
+	n := &needs{pace: newPace(spec, in)}
 	if !st.applied() {
-		return []string{"every expected router to acknowledge the step"}
+		n.want(false, "", unknownTime, "every expected router to acknowledge the step")
+		return n.all
 	}
 	stage, data := spec.Stages[st.Stage], in.Stage
-	var out []string
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			out = append(out, fmt.Sprintf(format, args...))
-		}
-	}
-	need(data.Bake >= stage.Bake, "bake: %v of %v", data.Bake, stage.Bake)
+	n.want(data.Bake >= stage.Bake, "", stage.Bake-data.Bake, "bake: %v of %v", data.Bake, stage.Bake)
 	lag := in.Cut.Wall.Sub(in.Health.Mark)
-	need(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "the stream to catch up: windows are judged %v behind", lag.Round(time.Second))
-	need(stage.Gate != "manual" || st.Forced, needPromote)
+	n.want(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "", unknownTime, "the stream to catch up: windows are judged %v behind", lag.Round(time.Second))
+	n.spaced(spec, st, in)
+	n.want(stage.Gate != "manual" || st.Forced, "", unknownTime, "%s", needApproval(spec, st))
 	if st.alone(spec) {
-		need(data.Samples[1] >= stage.MinSamples, "samples: %d of %d of the canary", data.Samples[1], stage.MinSamples)
+		n.want(data.Samples[1] >= stage.MinSamples, "", n.rows(data.Samples[1], stage.MinSamples), "samples: %d of %d of the canary", data.Samples[1], stage.MinSamples)
 	} else {
 		least := min(data.Samples[0], data.Samples[1])
-		need(least >= stage.MinSamples, "samples: %d of %d in the smaller arm", least, stage.MinSamples)
-		needCompared(spec, stage, in, need)
+		n.want(least >= stage.MinSamples, "", n.rows(least, stage.MinSamples), "samples: %d of %d in the smaller arm", least, stage.MinSamples)
+		n.compared(spec, st, in)
 	}
 	for i := range spec.Metrics {
 		if m := &spec.Metrics[i]; m.Role == Guardrail && m.Limit.Set {
-			needNoHarm(in, m.Name, "limit", need)
+			n.noHarm(in, m.Name, "limit")
 		}
+	}
+	if st.Stage == len(spec.Stages)-1 {
+		n.matured(spec, in)
 	}
 	for i := range in.Evidence {
 		e := &in.Evidence[i]
-		need(e.Role == Observe || !math.IsNaN(e.LogE+e.LogEMax), "%s: its evidence is no number", e.Name)
+		n.want(e.Role == Observe || !math.IsNaN(e.LogE+e.LogEMax), e.Name, unknownTime, "%s: its evidence is no number", e.Name)
 	}
-	return out
+	return n.all
 }
 
-const needPromote = "an operator's promote: the stage has a manual gate"
+// spaced asks for the least wall time between two steps (R8): a backlog that is read
+// fast is no time in which people could have seen the stage.
+func (n *needs) spaced(spec *Spec, st *State, in *Input) {
+	least := time.Duration(float64(spec.Policy.MinStep * float64(spec.Stages[st.Stage].Bake)))
+	since := in.Cut.Wall.Sub(st.EnteredAt)
+	n.want(since >= least, "", least-since, "time: %v of %v since the last step", since.Round(time.Second), least)
+}
 
-// needer notes what is missing.
-type needer func(ok bool, format string, args ...any)
-
-// needCompared asks every comparison of the arms that guards the rollout: harm must
+// compared asks every comparison of the arms that guards the rollout: harm must
 // have been looked for and not shown, and metrics must be shown safe.
-func needCompared(spec *Spec, stage Stage, in *Input, need needer) {
+func (n *needs) compared(spec *Spec, st *State, in *Input) {
 	for i := range spec.Metrics {
-		if m := &spec.Metrics[i]; m.Role == Guardrail {
-			needNoHarm(in, m.Name, "harm", need)
-			if m.Mode != "watch" {
-				needSafe(m, stage, in, need)
-			}
+		m := &spec.Metrics[i]
+		if m.Role != Guardrail || m.On == "resource" {
+			continue
+		}
+		n.noHarm(in, m.Name, "harm")
+		if m.gates() {
+			n.safe(spec, m, st, in)
 		}
 	}
+	n.alsoSafe(in)
 	for _, d := range spec.Drift {
 		if d.Role == Guardrail {
-			needNoHarm(in, d.Name, "drift", need)
+			n.noHarm(in, d.Name, "drift")
 			e, ok := find(in.Evidence, d.Name, "drift")
-			need(ok && e.Blocks > 0, "%s: a first window to compare; its bins are being learnt", d.Name)
+			n.want(ok && e.Blocks > 0, e.Name, unknownTime, "%s: a first window to compare; its bins are being learnt", d.Name)
 		}
 	}
 }
 
-// needNoHarm asks that a test of harm was made and has shown nothing.
-func needNoHarm(in *Input, metric, test string, need needer) {
+// furtherClaims are claims of guardrails beside their safety: that as few values lie
+// beyond the cap of a mean, and that a distribution is the same.
+var furtherClaims = []string{"cap_safe", "cap_safe_stage", "same", "same_stage"}
+
+func (n *needs) alsoSafe(in *Input) {
+	for i := range in.Evidence {
+		e := &in.Evidence[i]
+		if e.Role == Guardrail && e.Segment == "" && contains(furtherClaims, e.Test) {
+			n.want(e.Result == stats.Safe && e.LogE >= e.Threshold, e.Name, n.average(e), "%s: shown, evidence e^%.1f of e^%.1f", e.Name, e.LogE, e.Threshold)
+		}
+	}
+}
+
+// noHarm asks that a test of harm was made and has shown nothing.
+func (n *needs) noHarm(in *Input, metric, test string) {
 	e, ok := find(in.Evidence, metric, test)
-	need(ok && e.LogEMax < e.Threshold && !math.IsNaN(e.LogE), "%s/%s: a test that shows no harm", metric, test)
+	n.want(ok && e.LogEMax < e.Threshold && !math.IsNaN(e.LogE), metric+"/"+test, unknownTime, "%s/%s: a test that shows no harm", metric, test)
 }
 
-// undecided: is the stage baked, or the recording over, and something else missing?
-// Until then a stage that bakes needs no word.
-func undecided(spec *Spec, st *State, in *Input, need []string) (step, bool) {
-	if !in.Cut.Ended && !baked(spec, st, in) {
-		return step{}, false
-	}
-	s := step{verdict: schemas.VerdictHold, code: ReasonInsufficient, message: fmt.Sprintf("stage %d is baked and not decided; missing: %s", st.Stage+1, need[0])}
-	switch {
-	case in.Cut.Ended:
-		s.message = fmt.Sprintf("the recording ends in stage %d; missing: %s", st.Stage+1, need[0])
-	case len(need) == 1 && need[0] == needPromote:
-		s.code, s.message = ReasonGate, fmt.Sprintf("stage %d has passed and waits for an operator's promote", st.Stage+1)
-	}
-	return s, true
-}
-
-// baked tells whether every clock of the running stage has run its time.
-func baked(spec *Spec, st *State, in *Input) bool {
-	bake := spec.Stages[st.Stage].Bake
-	ok := st.applied() && in.Stage.Bake >= bake
-	for _, m := range spec.Metrics {
-		ok = ok && (m.Role != Guardrail || m.Mode != "gate" || in.Stage.LabelBake >= bake)
-	}
-	return ok
-}
-
-// limitLag is how far behind the cut's wall time windows may be judged.
-func limitLag(spec *Spec) time.Duration {
-	return max(2*spec.Source.Window, spec.Health.Lag) + spec.Source.Lateness + spec.Source.Window
-}
-
-// needSafe asks a guardrail for safety over the whole rollout and in this stage.
-func needSafe(m *Metric, stage Stage, in *Input, need needer) {
+// safe asks a guardrail for safety over the whole rollout and in this stage.
+func (n *needs) safe(spec *Spec, m *Metric, st *State, in *Input) {
+	stage := spec.Stages[st.Stage]
 	if m.On == "outcome" {
 		least := min(in.Stage.LabelSamples[0], in.Stage.LabelSamples[1])
-		need(least >= stage.MinSamples, "%s: matured samples, %d of %d in the smaller arm", m.Name, least, stage.MinSamples)
+		n.want(least >= stage.MinSamples, m.Name, n.labels(least, stage.MinSamples), "%s: matured samples, %d of %d in the smaller arm", m.Name, least, stage.MinSamples)
 	}
 	if m.Mode == "gate" {
-		need(in.Stage.LabelBake >= stage.Bake, "%s: labels of %v of %v", m.Name, in.Stage.LabelBake, stage.Bake)
+		wait := stage.Bake - in.Stage.LabelBake
+		if in.Stage.LabelBake == 0 {
+			wait += spec.Source.Horizon
+		}
+		n.want(in.Stage.LabelBake >= stage.Bake, m.Name, wait, "%s: labels of %v of %v", m.Name, in.Stage.LabelBake, stage.Bake)
 	}
 	for _, test := range []string{"safe", "safe_stage"} {
 		e, ok := find(in.Evidence, m.Name, test)
 		where := map[string]string{"safe": "", "safe_stage": " in this stage"}[test]
-		need(ok && e.Result == stats.Safe && e.LogE >= e.Threshold,
+		n.want(ok && e.Result == stats.Safe && e.LogE >= e.Threshold, m.Name+"/"+test, n.evidence(spec, m, st, &e),
 			"%s: safety%s, evidence e^%.1f of e^%.1f", m.Name, where, e.LogE, e.Threshold)
+	}
+}
+
+// matured asks, before a rollout is complete, that the labels of every earlier stage
+// have come, so that late harm was looked for: windows of this stage are judged only
+// when those before them were.
+func (n *needs) matured(spec *Spec, in *Input) {
+	for i := range spec.Metrics {
+		if m := &spec.Metrics[i]; m.Role == Guardrail && m.On == "outcome" {
+			n.want(in.Stage.LabelBake > 0, m.Name, spec.Source.Horizon, "%s: the labels of the stages before", m.Name)
+		}
 	}
 }
 
@@ -131,4 +167,18 @@ func find(all []stats.Evidence, metric, test string) (stats.Evidence, bool) {
 		}
 	}
 	return stats.Evidence{}, false
+}
+
+// next puts what is missing into a verdict: its time is the longest, if all are known.
+func next(all []Need) (out schemas.Next) {
+	known := true
+	for _, n := range all {
+		out.Missing = append(out.Missing, n.Text)
+		out.ETASeconds = max(out.ETASeconds, int64(math.Ceil(n.ETA.Seconds())))
+		known = known && n.Known
+	}
+	if !known {
+		out.ETASeconds = 0
+	}
+	return out
 }

@@ -52,7 +52,7 @@ func TestPromisesUnderRandomLooks(t *testing.T) {
 		}
 		ends[r.st.Phase]++
 	}
-	for _, phase := range []string{"rolled_back", "completed", "running"} {
+	for _, phase := range []string{"rolled_back", "completed", "held"} {
 		if ends[phase] == 0 {
 			t.Errorf("no random rollout ended %s: %v", phase, ends)
 		}

@@ -94,7 +94,7 @@ func (r *reader) segment(n *node) Segment {
 		s.Values, s.Shares = r.values(v)
 	}
 	f.number("minShare", &s.MinShare)
-	f.choice("role", &s.Role, Signal, Observe)
+	f.choice("role", &s.Role, Guardrail, Signal, Observe)
 	f.close()
 	return s
 }

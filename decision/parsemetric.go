@@ -98,12 +98,12 @@ func (r *reader) metric(n *node) Metric {
 // kinds are the words of kind.
 var kinds = []string{Proportion, Quantile, Mean, Ratio, Rate, Sum, SLO}
 
-// needs is what the engine must be able to do for a kind.
-var needs = map[string]ability{Ratio: doRatio, Rate: doRate, Sum: doSum, SLO: doSLO}
+// kindNeeds is what the engine must be able to do for a kind.
+var kindNeeds = map[string]ability{Ratio: doRatio, Rate: doRate, Sum: doSum, SLO: doSLO}
 
 // read reads what a metric is made of: a field or an expression, and what its kind adds.
 func (r *reader) read(f *fields, m *Metric) {
-	if a, ok := needs[m.Kind]; ok {
+	if a, ok := kindNeeds[m.Kind]; ok {
 		r.wants(f.get("kind"), a)
 	}
 	if n := f.get("expr"); n != nil {

@@ -23,7 +23,7 @@ func silent(spec *Spec, st *State, in *Input) (step, bool) {
 	usual := spec.Source.Lateness + spec.Source.Window // how old the last judged window is in quiet weather
 	since := func(last schemas.Time) time.Duration { return in.Cut.Wall.Sub(max(last, h.Since)) - usual }
 	if quiet := since(h.LastData); quiet >= spec.Health.NoData {
-		return step{verdict: schemas.VerdictHold, code: ReasonNoData,
+		return step{verdict: hold, code: ReasonNoData,
 			message: fmt.Sprintf("no event of either arm for %v", quiet.Round(time.Second))}, true
 	}
 	if !st.applied() {
@@ -35,7 +35,7 @@ func silent(spec *Spec, st *State, in *Input) (step, bool) {
 		return mute(spec, since(max(h.LastArm[1], st.servedSince())), p, stable), true
 	}
 	if p := chance(1-share[0], canary); p <= silenceHolds && !alone {
-		return step{verdict: schemas.VerdictHold, code: ReasonNoBaseline,
+		return step{verdict: hold, code: ReasonNoBaseline,
 			message: fmt.Sprintf("stable is silent while the canary had %d events: nothing can be compared", canary)}, true
 	}
 	return step{}, false
@@ -99,10 +99,10 @@ func chance(share float64, n int64) float64 {
 
 // mute is what a silent canary leads to.
 func mute(spec *Spec, quiet time.Duration, p float64, stable int64) step {
-	s := step{verdict: schemas.VerdictHold, code: ReasonCanarySilent,
+	s := step{verdict: hold, code: ReasonCanarySilent,
 		message: fmt.Sprintf("the canary is silent for %v while stable had %d events: by chance %.1g", quiet.Round(time.Second), stable, p)}
 	if p <= silenceRolls && quiet >= spec.Health.SilentCanary && spec.Health.SilentCanaryRolls {
-		s.verdict = schemas.VerdictRollback
+		s.verdict = rollback
 	}
 	return s
 }

@@ -11,7 +11,7 @@ import (
 // What stable said before the routers sent anything to the canary shows no silence,
 // however late they acknowledge (D2).
 func TestSilenceCountsFromTheAcknowledgement(t *testing.T) {
-	s := spec(t)
+	s := spec(t, func(s *decision.Spec) { s.Health.Unapplied = time.Hour })
 	r := &run{t: t, spec: s, st: decision.New(s, decision.Head{}, start)}
 	r.look(decision.Input{Cut: decision.Cut{Wall: start, Due: start}})
 	look := func(at time.Duration, events int64, applied ...decision.Applied) *schemas.Verdict {

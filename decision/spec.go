@@ -92,7 +92,7 @@ type Segment struct {
 	Values   []string  // those listed, in spec order; the rest is counted together and not judged
 	Shares   []float64 // of past traffic, beside Values; nil = alike
 	MinShare float64   // values with less past traffic are not judged; 0 = all are
-	Role     string    // "signal" or "observe"
+	Role     string    // "guardrail": as the metric; "signal"; "observe"
 }
 
 // Health are the rules about the data itself.

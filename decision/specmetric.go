@@ -45,6 +45,10 @@ type Metric struct {
 	Breached   [2]int  // for resource guardrails: windows beyond the margin of the last windows
 }
 
+// Capped tells whether the metric compares means of capped values and guards the
+// rollout: what its cap hides is then tested beside it.
+func (m *Metric) Capped() bool { return m.Kind == Mean && m.Role == Guardrail && m.On != "resource" }
+
 // Expr is a small expression over one joined observation; it takes the place of a
 // metric's field. Fields of the outcome are written outcome.NAME.
 type Expr struct {

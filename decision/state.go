@@ -33,10 +33,13 @@ type State struct {
 	CleanMark  schemas.Time // and at the first look without it; Unknown = not yet
 	Gaps       int64        // incomplete windows of the stage that were seen already
 	Quiet      Quiet        // what may not count as silence in this stage
-	Broken     bool         // the split was shown to be wrong: for the whole generation
+	Reason     string       // code of the last verdict, "" = none yet
+	Losses     int64        // times that history was lost in the stage, that were seen already
+	Broken     string       // reason code of a comparison that is void for the whole generation, "" = none
 	Fenced     bool         // another engine writes this chain: no more verdicts
 	Paused     bool
-	Forced     bool         // an operator let the stage pass its manual gate
+	Forced     bool         // operators let the stage pass its manual gate
+	Approvers  []string     // the operators whose promote the stage has
 	Renewed    schemas.Time // when an operator last gave an overdue stage its time again
 	Excused    []string     // signals that an operator has looked at and let pass
 	order      *Command     // an operator's last word that ends the rollout
@@ -118,6 +121,9 @@ func (st State) undo(sequence uint64, digest string) State {
 		if was.Sequence+1 == sequence && (digest == "" || digest == issued) {
 			was.before = st.before[:i:i]
 			was.Broken, was.BadMark, was.Paused, was.Excused, was.Renewed = st.Broken, st.BadMark, st.Paused, st.Excused, st.Renewed
+			if was.Stage == st.Stage {
+				was.Approvers, was.Forced = st.Approvers, st.Forced
+			}
 			return was
 		}
 	}

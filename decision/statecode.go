@@ -11,9 +11,9 @@ import (
 var ErrState = errors.New("decision: not a state of a version that this build reads")
 
 // stateVersion is the first byte of a state's binary form.
-const stateVersion = 1
+const stateVersion = 2
 
-// AppendBinary appends the state's binary form, version 1. It is canonical: equal
+// AppendBinary appends the state's binary form, version 2. It is canonical: equal
 // states have equal bytes.
 func (st State) AppendBinary(b []byte) []byte {
 	f := wire.Write(append(b, stateVersion))
@@ -56,7 +56,11 @@ func (st *State) fields(f *wire.Fields) {
 	f.Bool(&st.Quiet.Known)
 	wire.Int(f, &st.Quiet.Stable)
 	wire.Int(f, &st.Quiet.Canary)
-	for _, flag := range []*bool{&st.Broken, &st.Fenced, &st.Paused, &st.Forced} {
+	f.Text(&st.Reason)
+	wire.Int(f, &st.Losses)
+	f.Text(&st.Broken)
+	wire.Slice(f, &st.Approvers, f.Text)
+	for _, flag := range []*bool{&st.Fenced, &st.Paused, &st.Forced} {
 		f.Bool(flag)
 	}
 	wire.Int(f, &st.Renewed)

@@ -54,7 +54,7 @@ var transitions = []transition{
 	{name: "guarded distribution still learning", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Blocks = 0 }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
 	{name: "guarded distribution not looked at", change: func(in *decision.Input) { evidence(in, "scores/drift", func(e *stats.Evidence) { e.Metric = "" }) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
 	{name: "too few matured labels in one arm", change: func(in *decision.Input) { in.Stage.LabelSamples[0] = 99 }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
-	{name: "windows judged far behind", change: func(in *decision.Input) { in.Health.Mark = in.Cut.Wall.Add(-4 * time.Minute) }, verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "windows judged far behind", change: func(in *decision.Input) { in.Health.Mark = in.Cut.Wall.Add(-4 * time.Minute) }, verdict: hold, reason: "lag", phase: "held", canary: 1000},
 	{name: "catching up", change: func(in *decision.Input) { in.Cut.CatchingUp = true }, phase: "running"},
 	{name: "manual gate without a word", stage: 1, change: ready, verdict: hold, reason: "gate", phase: "held", canary: 5000},
 	{name: "manual gate passed", stage: 1, change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}} },
@@ -79,7 +79,49 @@ var transitions = []transition{
 	}, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
 	{name: "signal under a policy to roll back", spec: func(s *decision.Spec) { s.Policy.OnSignal = "rollback" },
 		change: func(in *decision.Input) { evidence(in, "tokens/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
-	{name: "split broken", change: func(in *decision.Input) { evidence(in, "sample_ratio", shown) }, verdict: hold, reason: "assignment", phase: "held", canary: 1000},
+	{name: "split broken", change: func(in *decision.Input) {
+		evidence(in, "sample_ratio", func(e *stats.Evidence) { shown(e); e.Value = [2]float64{0.1, 0.07} })
+	}, verdict: hold, reason: "assignment", phase: "held", canary: 1000},
+	{name: "split still that of the stage before", stage: 1, change: func(in *decision.Input) {
+		evidence(in, "sample_ratio", func(e *stats.Evidence) { shown(e); e.Value = [2]float64{0.5, 0.11} })
+	}, verdict: hold, reason: "unapplied", phase: "held", canary: 5000},
+	{name: "events of another version", change: func(in *decision.Input) { in.Faults.Strangers[1] = 3 }, verdict: hold, reason: "artifact_changed", phase: "held", canary: 1000},
+	{name: "events of another version, not watched", spec: func(s *decision.Spec) { s.Health.Artifact = false },
+		change: func(in *decision.Input) { in.Faults.Strangers[1] = 3 }, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "history lost", change: func(in *decision.Input) { in.Faults.HistoryLost = 1 }, verdict: hold, reason: "history_lost", phase: "held", canary: 1000},
+	{name: "engine failed", change: func(in *decision.Input) { in.Faults.Internal = "index out of range" }, verdict: hold, reason: "internal_error", phase: "held", canary: 1000},
+	{name: "engine failed after harm was shown", change: func(in *decision.Input) { in.Faults.Internal = "x"; evidence(in, "errors/harm", shown) },
+		verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "labels of one arm are missing", change: func(in *decision.Input) { evidence(in, "accuracy/coverage", shown) }, verdict: hold, reason: "coverage", phase: "held", canary: 1000},
+	{name: "labels were missing once", change: func(in *decision.Input) {
+		evidence(in, "accuracy/coverage", func(e *stats.Evidence) { shown(e); e.LogE = 1 })
+	}, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "one unit sends a tenth of the canary's events", spec: crowd, change: func(in *decision.Input) {
+		in.Health.Units, in.Faults.Largest = [2]int64{5000, 200}, [2]int64{10, 100}
+	}, verdict: hold, reason: "concentration", phase: "held", canary: 1000},
+	{name: "one unit of few", spec: crowd, change: func(in *decision.Input) {
+		in.Health.Units, in.Faults.Largest = [2]int64{5000, 199}, [2]int64{10, 100}
+	}, verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "units in both arms", spec: crowd, change: func(in *decision.Input) { in.Health.Units, in.Health.Crossed = [2]int64{5000, 500}, 60 },
+		verdict: hold, reason: "crossover", phase: "held", canary: 1000},
+	{name: "few units in both arms", spec: crowd, change: func(in *decision.Input) { in.Health.Units, in.Health.Crossed = [2]int64{5000, 500}, 50 },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "stage passed in no time", change: func(in *decision.Input) { in.Cut.Wall = wall(4*time.Minute + 59*time.Second); fresh(in) },
+		verdict: hold, reason: "insufficient", phase: "held", canary: 1000},
+	{name: "half the bake of wall time", change: func(in *decision.Input) { in.Cut.Wall = wall(5 * time.Minute); fresh(in) },
+		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
+	{name: "baked at 100 %, labels of the stages before still come", spec: func(s *decision.Spec) { s.HoldBack = 0 }, stage: 2,
+		change: func(in *decision.Input) { in.Stage.LabelBake = 0 }, verdict: "", phase: "promoted"},
+	{name: "baked at 100 % without hold-back", spec: func(s *decision.Spec) { s.HoldBack = 0 }, stage: 2,
+		change: func(in *decision.Input) { in.Stage.LabelBake = 10 * time.Second; in.Health.Late = [2]int64{} }, verdict: schemas.VerdictPromote, reason: "completed", phase: "completed", canary: 10000},
+	{name: "four eyes, two open", spec: fourEyes, stage: 1, change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}} },
+		verdict: hold, reason: "gate", phase: "held", canary: 5000},
+	{name: "four eyes, the same two twice", spec: fourEyes, stage: 1, change: func(in *decision.Input) {
+		in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}, {Verb: "promote", Actor: "ann"}}
+	}, verdict: hold, reason: "gate", phase: "held", canary: 5000},
+	{name: "four eyes", spec: fourEyes, stage: 1, change: func(in *decision.Input) {
+		in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}, {Verb: "promote", Actor: "bob"}}
+	}, verdict: schemas.VerdictPromote, reason: "promoted", phase: "promoted", canary: 9500},
 
 	{name: "no data", change: func(in *decision.Input) { in.Health.LastData = in.Cut.Wall.Add(-2*time.Minute - 40*time.Second) }, verdict: hold, reason: "no_data", phase: "held", canary: 1000},
 	{name: "data as old as it usually is", change: func(in *decision.Input) { in.Health.LastData = in.Cut.Wall.Add(-2*time.Minute - 39*time.Second) },
@@ -120,6 +162,11 @@ var transitions = []transition{
 		in.Publish = []decision.PublishResult{{Generation: 1, Sequence: 1, Result: "fenced"}}
 	}, phase: "running"},
 }
+
+func fourEyes(s *decision.Spec) { s.Policy.Approvals = 2 }
+
+// crowd watches units as an engine that counts them would.
+func crowd(s *decision.Spec) { s.Health.Concentration, s.Health.Crossover = 0.05, 0.01 }
 
 // silentCanary: stable had n events since the canary's last, which is long ago.
 func silentCanary(in *decision.Input, n int64, quiet time.Duration) {
@@ -168,7 +215,7 @@ func TestTransitions(t *testing.T) {
 }
 
 func TestEveryReasonHasATransition(t *testing.T) {
-	seen := map[string]bool{"started": true, "resumed": true} // have tests of their own below
+	seen := map[string]bool{"started": true, "resumed": true, "fenced": true} // have tests of their own
 	for _, c := range transitions {
 		seen[c.reason] = true
 	}

@@ -12,6 +12,7 @@ const RulesVersion = "1"
 // issue makes the verdict of a step and links it to the chain.
 func issue(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	st.Sequence++
+	st.Reason = s.code
 	stage := spec.Stages[st.Stage]
 	v := &schemas.Verdict{
 		Namespace: spec.Namespace, Rollout: spec.Name, Verdict: s.verdict, Phase: st.Phase,
@@ -34,7 +35,7 @@ func issue(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 		v.OnExpiry = schemas.ExpiryHold // there may be no stable left to fall back to
 	}
 	if s.verdict == schemas.VerdictHold {
-		v.Next.Missing = missing(spec, &st, &in)
+		v.Next = next(missing(spec, &st, &in))
 	}
 	for _, e := range in.Evidence {
 		v.Checks = append(v.Checks, check(e))
@@ -50,7 +51,9 @@ func routes(spec *Spec, st *State) []schemas.Route {
 	case schemas.PhaseRolledBack, schemas.PhaseAborted:
 		canary = 0
 	case schemas.PhaseCompleted:
-		canary = schemas.WeightTotal
+		if spec.Strategy == Canary || spec.Strategy == BlueGreen {
+			canary = schemas.WeightTotal
+		}
 	}
 	return []schemas.Route{
 		{Arm: schemas.ArmCanary, ModelVersion: spec.Arms.Canary, WeightBps: canary},
