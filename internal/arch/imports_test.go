@@ -90,6 +90,7 @@ var table = []row{
 
 	{pkg: "internal/scenario", own: []string{"schemas"}},
 	{pkg: "internal/throughput"}, // benchmarks only
+	{pkg: "internal/planning", own: []string{"decision", "stats", "stats/sequential"}, third: []string{gonum}},
 	{pkg: "internal/bench", own: []string{"stats", "stats/sequential", "stats/multiple", "internal/peers"}, third: []string{gonum}},
 	{pkg: "internal/arch"},
 	{pkg: "internal/shareddata"},

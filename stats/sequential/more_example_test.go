@@ -153,3 +153,18 @@ func ExampleInstancesCanShow() {
 	fmt.Println(sequential.InstancesCanShow(12, 3, 0.001), sequential.InstancesCanShow(40, 10, 0.001))
 	// Output: false true
 }
+
+// 1 % errors, 10 % canary of 1,000 units a block: how long until "at most half a point
+// worse" is shown at α = 5 %?
+func ExamplePassageShares() {
+	p, _ := sequential.PassageShares(sequential.Null{Margin: 0.005}, 0.01, 0.01, sequential.Traffic{Stable: 900, Canary: 100}, math.Log(20))
+	fmt.Println(p.Quantile(0.5), p.Quantile(0.9))
+	// Output: 36 81
+}
+
+// Latencies of 20 ± 20 ms, a tenth more is too much.
+func ExamplePassageMeans() {
+	p, _ := sequential.PassageMeans(sequential.Null{Margin: 0.1, Relative: true}, 20, 20, 20, sequential.Traffic{Stable: 900, Canary: 100}, math.Log(20), true)
+	fmt.Println(p.Quantile(0.5), p.Quantile(0.9))
+	// Output: 10 21
+}
