@@ -197,6 +197,9 @@ func (t *Tally) Expose(generation uint32, stage int32, arm int8, hash uint64, va
 			cell.value(n, metric, arm, 0, hasValue)
 		default:
 			cell.value(n, metric, arm, 0, noValue)
+			if t.pool.plan.Sticky {
+				cell.miss(n, arm, hash)
+			}
 		}
 	}
 	if cell.batch.Len() >= MaxRows {

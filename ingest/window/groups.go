@@ -17,10 +17,13 @@ import (
 // to do with the one by which routers choose arms.
 const Buckets = 128
 
+// Unlabelled is the cell of exposures without a value, in the label lane.
+const Unlabelled = stats.GridCells
+
 // Group is what the values of one bucket of units and one cell add up to.
 type Group struct {
 	Bucket uint8
-	Cell   uint16 // of the universal grid; of a proportion 1, or 0
+	Cell   uint16 // of the universal grid; of a proportion 1, or 0; or Unlabelled
 	N      uint64
 	Sum    stats.Sum128 // of the values, where the metric is a mean
 }
@@ -71,6 +74,11 @@ func (m *Metric) group(hash uint64, x float64) Group {
 	}
 	g.Cell = uint16(stats.GridCell(x))
 	return g
+}
+
+// miss counts an exposure that has no value of the n-th metric of the lane.
+func (c *tallyCell) miss(n int, arm int8, hash uint64) {
+	c.Arms[arm].Groups[n] = append(c.Arms[arm].Groups[n], Group{Bucket: uint8(hash % Buckets), Cell: Unlabelled, N: 1})
 }
 
 // units are the distinct hashes of units, ascending.
@@ -134,7 +142,7 @@ func (r *reader) units(a *Arm) {
 	for n := r.Count(); n > 0 && r.Err() == nil; n-- {
 		var groups Groups
 		for k := r.Count(); k > 0 && r.Err() == nil; k-- {
-			g := Group{Bucket: r.Byte(), Cell: uint16(r.Below(stats.GridCells)), N: r.Uvarint()}
+			g := Group{Bucket: r.Byte(), Cell: uint16(r.Below(Unlabelled + 1)), N: r.Uvarint()}
 			g.Sum = stats.Sum128{Hi: r.Varint(), Lo: r.Uvarint()}
 			if g.Bucket >= Buckets || g.N == 0 || len(groups) > 0 && compareGroups(groups[len(groups)-1], g) >= 0 {
 				r.Fail("bucket %d, cell %d with %d values", g.Bucket, g.Cell, g.N)

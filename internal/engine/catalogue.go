@@ -39,6 +39,7 @@ var catalogue = []struct {
 	{"proportion: did the share of failures, answers, clicks get worse?", newProportions},
 	{"quantile: did the tail get longer? Exceedance of a past quantile", newQuantiles},
 	{"mean: did the average get worse? Stratified score, asymptotic", newMeans},
+	{"coverage: are labels missing alike in both arms?", newCoverages},
 	{"sample ratio: does the split that arrives match the one declared?", newSampleRatio},
 	{"drift: is this distribution still the same, within its tolerance?", newDrifts},
 }

@@ -22,6 +22,8 @@ type driftCheck struct {
 	revision uint32
 	subs     int // hash sub-buckets of the counts
 	sticky   bool
+	same     float64 // log of 1/α at which equivalence is shown
+	stage    int
 	max      float64 // running maximum of the mean's logarithm
 	blocks   int64
 	first    int64
@@ -34,13 +36,14 @@ type watched struct {
 	at    int // among the plan's features
 	bins  int
 	test  drift.Test
+	same  drift.Equivalence // guardrails with a tolerance only
 }
 
 func newDrifts(c compiled) []Test {
 	var out []Test
 	for i := range c.spec.Drift {
 		d := &c.spec.Drift[i]
-		t := &driftCheck{spec: d, limit: c.budget.Threshold(d.Name, "drift"), stages: len(c.spec.Stages), subs: c.plan.Subs(), sticky: c.plan.Sticky}
+		t := &driftCheck{spec: d, limit: c.budget.Threshold(d.Name, "drift"), same: c.budget.Threshold(d.Name, "same"), stages: len(c.spec.Stages), subs: c.plan.Subs(), sticky: c.plan.Sticky}
 		for _, f := range d.Of {
 			for at := range c.plan.Features {
 				if c.plan.Features[at].Field == f.Field {
@@ -61,9 +64,12 @@ func (t *driftCheck) Relearn(p *window.Plan) {
 		if bins := p.Features[f.at].Bins(); f.test == nil && bins > 0 {
 			f.bins = bins
 			if t.sticky {
-				f.test = newStickyDrift(t.spec.Method, bins, t.spec.Above, t.stages, t.subs)
+				f.test = drift.StickyMethods[t.spec.Method](bins, t.subs, t.spec.Above, t.stages)
 			} else {
 				f.test = drift.Methods[t.spec.Method](bins, t.spec.Above, t.stages)
+			}
+			if f.same = t.equivalence(&p.Features[f.at]); f.same != nil {
+				f.same.StartStage(t.stage)
 			}
 			if p.Features[f.at].Numeric() {
 				t.revision = p.Revision
@@ -72,7 +78,30 @@ func (t *driftCheck) Relearn(p *window.Plan) {
 	}
 }
 
-func (t *driftCheck) StartStage(int) {}
+// equivalence is the test that a feature is the same, which a guardrail needs before a
+// step forward; nil where nothing can show it.
+func (t *driftCheck) equivalence(f *window.Feature) drift.Equivalence {
+	switch {
+	case t.spec.Role != decision.Guardrail || t.spec.Above == 0 || t.sticky:
+		return nil
+	case t.spec.Method == "ks":
+		single := make([]bool, f.Bins()) // missing values, and categories, hide nothing
+		for i := range single {
+			single[i] = i == 0 || !f.Numeric()
+		}
+		return drift.NewKSSame(len(single), single, t.spec.Above, t.stages)
+	}
+	return drift.Equivalents[t.spec.Method](f.Bins(), t.spec.Above, t.stages)
+}
+
+func (t *driftCheck) StartStage(stage int) {
+	t.stage = stage
+	for i := range t.features {
+		if same := t.features[i].same; same != nil {
+			same.StartStage(stage)
+		}
+	}
+}
 
 func (t *driftCheck) Observe(b Block) {
 	if b.Lane != window.Fast {
@@ -92,7 +121,11 @@ func (t *driftCheck) Observe(b Block) {
 		if len(stable) != f.bins*t.subs || len(canary) != len(stable) {
 			continue // binned before the edges were known
 		}
-		f.test.Observe(drift.Block{Sub: t.subs, Bins: f.bins, Stable: stable, Canary: canary, Stage: b.Stage})
+		whole := drift.Block{Sub: t.subs, Bins: f.bins, Stable: stable, Canary: canary, Stage: b.Stage}
+		f.test.Observe(whole)
+		if f.same != nil && b.Clean {
+			f.same.Observe(whole)
+		}
 		used = true
 	}
 	if !used {
@@ -143,7 +176,37 @@ func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 	if e.LogEMax >= t.limit {
 		e.Result = stats.Harm
 	}
-	return append(out, e)
+	return t.alike(append(out, e), e)
+}
+
+// alike appends the claims that every feature is the same, over all stages and in the
+// running one: an intersection-union test. Nothing is shown while a feature learns.
+func (t *driftCheck) alike(out []stats.Evidence, like stats.Evidence) []stats.Evidence {
+	if t.spec.Role != decision.Guardrail || t.spec.Above == 0 || t.sticky {
+		return out
+	}
+	p, exact := [2]float64{}, true
+	for i := range t.features {
+		same := t.features[i].same
+		if same == nil {
+			p = [2]float64{1, 1}
+			continue
+		}
+		p[0], p[1], exact = max(p[0], same.P()), max(p[1], same.StageP()), exact && same.Exact()
+	}
+	for k, test := range []string{"same", "same_stage"} {
+		e := like
+		e.Name, e.Test, e.Exact, e.Result, e.First = t.spec.Name+"/"+test, test, exact, stats.Unknown, 0
+		e.Null = fmt.Sprintf("%s between the arms ≥ %v", t.spec.Method, t.spec.Above)
+		e.P, e.Threshold = p[k], t.same
+		e.LogE = -math.Log(max(p[k], math.SmallestNonzeroFloat64))
+		e.LogEMax = e.LogE
+		if e.LogE >= e.Threshold {
+			e.Result = stats.Safe
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // worst is the feature with most evidence, the first of equals; nil while all learn.
@@ -163,6 +226,7 @@ func (t *driftCheck) Restore(b []byte) error      { return restoreFields(b, errT
 
 func (t *driftCheck) fields(f *wire.Fields) {
 	f.Float(&t.max)
+	wire.Int(f, &t.stage)
 	wire.Int(f, &t.blocks)
 	wire.Int(f, &t.first)
 	skips(f, &t.skipped)
@@ -172,6 +236,9 @@ func (t *driftCheck) fields(f *wire.Fields) {
 		f.Check(asked == (t.features[i].test != nil), "feature %s has edges in one of two", t.features[i].field)
 		if asked && f.Err() == nil {
 			part(f, t.features[i].test)
+			if t.features[i].same != nil {
+				part(f, t.features[i].same)
+			}
 		}
 	}
 }

@@ -17,6 +17,7 @@ type mean struct {
 	harm  *sequential.Score
 	safe  []*sequential.Score // guardrails only: one per margin
 	shown *sequential.Score
+	cap   *capCheck // guardrails only
 	past  tail
 	sum   [2]float64
 }
@@ -27,7 +28,7 @@ func newMeans(c compiled) []Test {
 	}
 	var out []Test
 	for _, m := range c.metricTests("mean") {
-		t := &mean{metricTest: m, harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
+		t := &mean{metricTest: m, cap: newCapCheck(c, &m), harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, newScore(c, m.spec, margin, false))
 		}
@@ -48,6 +49,9 @@ func newDisplayMean() *sequential.Score {
 func (t *mean) StartStage(stage int) {
 	t.start(stage)
 	t.shown, t.sum = newDisplayMean(), [2]float64{}
+	if t.cap != nil {
+		t.cap.startStage(stage)
+	}
 	for _, safe := range t.safe {
 		safe.StartStage(stage)
 	}
@@ -58,7 +62,7 @@ func (t *mean) Observe(block Block) {
 	if !ok {
 		return
 	}
-	cap, known := t.cap()
+	cap, known := t.capEdge()
 	switch {
 	case stable.N == 0 || canary.N == 0:
 		t.skipped.EmptyArm++
@@ -87,6 +91,9 @@ func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
 	} else {
 		t.unclean(block)
 	}
+	if t.cap != nil {
+		t.cap.observe(&t.metricTest, block, stable, canary, cap)
+	}
 	t.crossed(0, t.harm.Ready() && t.harm.LogEMax() >= t.limits.harm, block.Start)
 	if len(t.safe) > 0 {
 		safe := t.safe[t.margin()]
@@ -109,9 +116,9 @@ func (t *metricTest) canaryCap(cap int, m decision.Margin, harm bool) int {
 	return stats.GridSnap(float64((stats.GridEdge(cap)+t.low())*ratio)-t.low(), higher != harm)
 }
 
-// cap is the edge at which values of the next block are capped; false while no
+// capEdge is the edge at which values of the next block are capped; false while no
 // stable window has been seen and the spec names none.
-func (t *mean) cap() (edge int, known bool) {
+func (t *mean) capEdge() (edge int, known bool) {
 	if t.spec.Cap == 0 && t.past.n == 0 {
 		return 0, false
 	}
@@ -155,6 +162,9 @@ func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("score", words, false, safe, effect, value)
 		out = append(out, t.known(safe, all), t.known(safe, stage))
 	}
+	if t.cap != nil {
+		out = t.cap.evidence(&t.metricTest, out)
+	}
 	return out
 }
 
@@ -177,6 +187,9 @@ func (t *mean) fields(f *wire.Fields) {
 		part(f, safe)
 	}
 	part(f, t.shown)
+	if t.cap != nil {
+		t.cap.fields(f)
+	}
 	t.past.fields(f)
 	for a := range t.sum {
 		f.Float(&t.sum[a])

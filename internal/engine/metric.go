@@ -30,28 +30,37 @@ type metricTest struct {
 	stage   int               // the running one
 }
 
-type thresholds struct{ harm, safe, limit float64 }
+type thresholds struct{ harm, safe, limit, cap float64 }
 
 // metricTests makes one metricTest per metric of a kind.
 func (c compiled) metricTests(kind string) []metricTest {
 	var out []metricTest
-	var count [window.Lanes]int
 	for i := range c.spec.Metrics {
-		m, lane := &c.spec.Metrics[i], c.plan.Metrics[i].Lane()
-		if m.Kind == kind {
-			t := metricTest{spec: m, lane: lane, at: count[lane], limits: thresholds{
-				harm:  c.budget.Threshold(m.Name, "harm"),
-				safe:  c.budget.Threshold(m.Name, "safe"),
-				limit: c.budget.Threshold(m.Name, "limit"),
-			}}
-			if m.Role == decision.Guardrail {
-				t.setMargins(c.spec)
-			}
-			out = append(out, t)
+		if c.spec.Metrics[i].Kind == kind {
+			out = append(out, c.metricTest(i))
 		}
-		count[lane]++
 	}
 	return out
+}
+
+// metricTest is that of the i-th metric.
+func (c compiled) metricTest(i int) metricTest {
+	m, lane, at := &c.spec.Metrics[i], c.plan.Metrics[i].Lane(), 0
+	for k := range i {
+		if c.plan.Metrics[k].Lane() == lane {
+			at++
+		}
+	}
+	t := metricTest{spec: m, lane: lane, at: at, limits: thresholds{
+		harm:  c.budget.Threshold(m.Name, "harm"),
+		safe:  c.budget.Threshold(m.Name, "safe"),
+		limit: c.budget.Threshold(m.Name, "limit"),
+		cap:   c.budget.Threshold(m.Name, "cap"),
+	}}
+	if m.Role == decision.Guardrail {
+		t.setMargins(c.spec)
+	}
+	return t
 }
 
 // setMargins collects the margins that the stages ask for. A stage may loosen or

@@ -21,6 +21,8 @@ type sticky struct {
 	harm    *sequential.Sticky
 	safe    []*sequential.Sticky // guardrails only: one per margin
 	limit   *sequential.Sticky   // where a limit is set
+	capHarm *sequential.Sticky   // of guarded means: the share of values at the cap, see capCheck
+	capSafe []*sequential.Sticky // one per margin
 	shown   *sequential.Sticky
 	past    tail
 	totals  [2]stats.Histogram // of the running stage, quantiles only
@@ -36,6 +38,12 @@ func newStickies(c compiled, kind string) []Test {
 		t.harm = t.process(c, m.spec.Tolerance, true)
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, t.process(c, margin, false))
+		}
+		if m.spec.Capped() {
+			t.capHarm = t.atCap(c, true)
+			for range m.margins {
+				t.capSafe = append(t.capSafe, t.atCap(c, false))
+			}
 		}
 		if m.spec.Limit.Set {
 			t.limit = t.process(c, decision.Margin{}, true)
@@ -55,6 +63,11 @@ func (t *sticky) process(c compiled, m decision.Margin, harm bool) *sequential.S
 	return sequential.NewSticky(sequential.ScoreOptions{Null: n, Harm: harm, Stages: len(c.spec.Stages)}, window.Buckets)
 }
 
+// atCap is a test of one claim on the share of values at the cap.
+func (t *sticky) atCap(c compiled, harm bool) *sequential.Sticky {
+	return sequential.NewSticky(sequential.ScoreOptions{Null: capNull(&t.metricTest), Harm: harm, Stages: len(c.spec.Stages)}, window.Buckets)
+}
+
 func newStickyDisplay() *sequential.Sticky {
 	return sequential.NewSticky(sequential.ScoreOptions{Stages: 1}, window.Buckets)
 }
@@ -62,7 +75,7 @@ func newStickyDisplay() *sequential.Sticky {
 func (t *sticky) StartStage(stage int) {
 	t.start(stage)
 	t.shown, t.sum, t.totals = newStickyDisplay(), [2]float64{}, [2]stats.Histogram{}
-	for _, safe := range t.safe {
+	for _, safe := range append(t.safe[:len(t.safe):len(t.safe)], t.capSafe...) {
 		safe.StartStage(stage)
 	}
 }
@@ -94,12 +107,18 @@ func (t *sticky) score(block *Block, stable, canary *stats.Summary) {
 	if !t.harm.Observe(t.against(block, t.spec.Tolerance, true), block.Stage) {
 		t.skipped.Learning++ // the spread between buckets is not known yet
 	}
+	if t.capHarm != nil {
+		t.capHarm.Observe(t.beyondCap(block, t.spec.Tolerance, true), block.Stage)
+	}
 	if t.scored(int64(stable.N), int64(canary.N), block.Stage) {
 		t.show(block, stable, canary)
 	}
 	if block.Clean {
 		for i, safe := range t.safe {
 			safe.Observe(t.against(block, t.margins[i], false), block.Stage)
+		}
+		for i, safe := range t.capSafe {
+			safe.Observe(t.beyondCap(block, t.margins[i], false), block.Stage)
 		}
 	} else {
 		t.unclean(block)
@@ -181,12 +200,20 @@ func (t *sticky) against(block *Block, m decision.Margin, harm bool) []sequentia
 	return t.fill(block, t.count(t.edge), t.count(edge))
 }
 
+// beyondCap is a block in which the values at or beyond an arm's cap count.
+func (t *sticky) beyondCap(block *Block, m decision.Margin, harm bool) []sequential.Bucket {
+	return t.fill(block, rule{edge: t.edge}, rule{edge: t.canaryCap(t.edge, m, harm)})
+}
+
 func (t *sticky) fill(block *Block, stable, canary rule) []sequential.Bucket {
 	clear(t.buckets)
 	for a, arm := range []*window.Arm{block.Stable, block.Canary} {
 		r := [2]rule{stable, canary}[a]
 		for i := range arm.Groups[t.at] {
 			g := &arm.Groups[t.at][i]
+			if g.Cell == window.Unlabelled {
+				continue
+			}
 			b := &t.buckets[g.Bucket]
 			b.Rows[a] += int64(g.N)
 			b.Base[a] += float64(g.N)
@@ -232,10 +259,24 @@ func (t *sticky) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("sticky", words("≥", t.margins[t.margin()]), false, safe, effect, value)
 		out = append(out, t.settled(safe, all), t.settled(safe, stage))
 	}
+	if t.capHarm != nil {
+		out = t.capEvidence(out)
+	}
 	if t.limit != nil {
 		e := t.evidence("limit", "sticky", t.limitWords(), false, t.limit.LogE(), t.limit.LogEMax(), t.limits.limit, effect, value)
 		e.Kind = "limit"
 		out = append(out, t.settled(t.limit, e))
+	}
+	return out
+}
+
+func (t *sticky) capEvidence(out []stats.Evidence) []stats.Evidence {
+	words, none := func(sign string) string { return capWords(t.spec.Worse, sign) }, stats.Interval{Scale: "difference", Note: "share of values at or beyond the cap"}
+	out = append(out, t.settled(t.capHarm, t.evidence("cap", "sticky", words("≤"), false, t.capHarm.LogE(), t.capHarm.LogEMax(), t.limits.cap, none, [2]float64{})))
+	if len(t.capSafe) > 0 {
+		safe := t.capSafe[t.margin()]
+		all, stage := t.safety("sticky", words("≥"), false, safe, none, [2]float64{})
+		out = append(out, t.settled(safe, capped(all)), t.settled(safe, capped(stage)))
 	}
 	return out
 }
@@ -271,6 +312,12 @@ func (t *sticky) fields(f *wire.Fields) {
 	}
 	if t.limit != nil {
 		part(f, t.limit)
+	}
+	if t.capHarm != nil {
+		part(f, t.capHarm)
+	}
+	for _, safe := range t.capSafe {
+		part(f, safe)
 	}
 	part(f, t.shown)
 	t.past.fields(f)
