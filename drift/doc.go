@@ -12,5 +12,8 @@
 //	D3  The state is all: Restore(AppendState) goes on with the same bits.
 //	D4  Data never panics, NaN never leaves: a window that cannot be read is left out.
 //
-// Read Methods first: it names every test. A new one is a file of its own and a row.
+// Read Methods first: it names every test of drift, Equivalents those of the other
+// claim, StickyMethods those for units that come back; Distances names what is
+// displayed. A new one is a file of its own and a row. Edges and Histogram bin values,
+// Baseline keeps what history says, docs/drift.md explains all of it.
 package drift
