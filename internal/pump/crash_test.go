@@ -25,6 +25,7 @@ import (
 // numbered effects, at each of which it may die.
 type universe struct {
 	t      testing.TB
+	yaml   string
 	spec   *decision.Spec
 	shards [][]schemas.Log
 	flat   flat
@@ -59,7 +60,7 @@ type topicRecord struct {
 var errDeath = errors.New("killed")
 
 func newUniverse(t testing.TB, yaml string) *universe {
-	u := &universe{t: t, spec: parse(t, yaml), disk: new(disk.Memory), rng: rand.New(rand.NewPCG(1, 2)), wall: begin, made: begin}
+	u := &universe{t: t, yaml: yaml, spec: parse(t, yaml), disk: new(disk.Memory), rng: rand.New(rand.NewPCG(1, 2)), wall: begin, made: begin}
 	for s := range 2 {
 		u.shards = append(u.shards, []schemas.Log{{Topic: scenario.Predictions, Partition: int32(s), Kinds: p}, {Topic: scenario.Outcomes, Partition: int32(s), Kinds: o}})
 	}
@@ -185,7 +186,7 @@ func (u *universe) live(until schemas.Time) error {
 		if err := s.End(err.Error(), u.wall); err != nil {
 			return err
 		}
-		a := &journal.Activation{Format: journal.Format, Rollout: u.spec.FullName(), Generation: s.Generation() + 1, Spec: quickSpec,
+		a := &journal.Activation{Format: journal.Format, Rollout: u.spec.FullName(), Generation: s.Generation() + 1, Spec: u.yaml,
 			SpecDigest: u.spec.Digest, Rules: decision.RulesVersion, Wall: u.wall, Start: u.wall}
 		for i, at := range u.flat.seats {
 			l := u.shards[at.shard][at.log]
@@ -359,6 +360,26 @@ func TestAKillBetweenAnyTwoEffects(t *testing.T) {
 		if err := u.live(begin.Add(story)); err != nil {
 			t.Fatalf("after a kill at effect %d, %s: %v", die, u.where, err)
 		}
+		u.check(fmt.Sprintf("after a kill at effect %d, %s", die, u.where))
+	}
+}
+
+// A dry run is served by nobody: what stands for the acknowledgement survives a kill too.
+func TestADryRunSurvivesAKill(t *testing.T) {
+	dry := strings.Replace(quickSpec, "  stages:", "  dryRun: true\n  stages:", 1)
+	whole := newUniverse(t, dry)
+	if err := whole.live(begin.Add(story)); err != nil {
+		t.Fatal(err)
+	}
+	whole.check("undisturbed")
+	for die := 4; die < whole.effects; die += 5 * stride {
+		u := newUniverse(t, dry)
+		u.die = die
+		if err := u.live(begin.Add(story)); u.where == "" {
+			t.Fatalf("effect %d: the engine did not die: %v", die, err)
+		}
+		u.die, u.disk = 0, u.disk.Crash(true)
+		u.on()
 		u.check(fmt.Sprintf("after a kill at effect %d, %s", die, u.where))
 	}
 }

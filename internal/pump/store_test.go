@@ -167,7 +167,10 @@ func TestAnotherGenerationBeginsWhenThisOneCannotGoOn(t *testing.T) {
 		do  func(*universe)
 		why string
 	}{
-		"another spec": {func(u *universe) { u.spec = parse(u.t, strings.Replace(quickSpec, "weight: 20", "weight: 30", 1)) }, "the spec has changed"},
+		"another spec": {func(u *universe) {
+			u.yaml = strings.Replace(quickSpec, "weight: 20", "weight: 30", 1)
+			u.spec = parse(u.t, u.yaml)
+		}, "the spec has changed"},
 		"more partitions": {func(u *universe) {
 			u.shards[1] = append(u.shards[1], schemas.Log{Topic: "ml.resources", Partition: 1, Kinds: 4})
 			u.flat = newFlat(u.shards)
