@@ -44,13 +44,14 @@ type Seat struct {
 	acked    [2]uint64 // generation and sequence of the last verdict that stands in NATS
 	waiting  map[schemas.Time]chan Receipt
 	ack      func(schemas.Ack)
+	told     map[string][2]uint64 // what was acknowledged in each router's name
 }
 
 // Join seats a rollout. Orders are handed to give, which blocks until the rollout took
 // the order, ctx ended, or the rollout stopped. Acknowledgements that are given in a
 // router's name go to ack; nil = none may be given.
 func (d *Desk) Join(ns, rollout string, give func(context.Context, schemas.Command) error, ack func(schemas.Ack)) *Seat {
-	s := &Seat{desk: d, ns: ns, name: rollout, give: give, ack: ack, waiting: map[schemas.Time]chan Receipt{}}
+	s := &Seat{desk: d, ns: ns, name: rollout, give: give, ack: ack, waiting: map[schemas.Time]chan Receipt{}, told: map[string][2]uint64{}}
 	s.status = Status{Namespace: ns, Rollout: rollout, Engine: d.engine, Phase: schemas.PhasePending, Stage: -1,
 		EnteredAt: schemas.Unknown, Wall: schemas.Unknown, Mark: schemas.Unknown}
 	d.mu.Lock()
@@ -204,16 +205,35 @@ func (d *Desk) Ack(who Principal, ns, rollout, router string) error {
 	if err := schemas.CheckLabel("router", router); err != nil {
 		return err
 	}
-	d.mu.Lock()
-	s := d.seats[ns+"/"+rollout]
-	d.mu.Unlock()
-	if s == nil || s.ack == nil {
-		return fmt.Errorf("rollout %s/%s takes no acknowledgements here", ns, rollout)
+	a, ack, err := d.owed(ns, rollout, router)
+	if ack != nil {
+		ack(a)
 	}
-	st, _ := d.Status(ns, rollout)
-	if st.Head == nil || !st.Published {
-		return fmt.Errorf("rollout %s/%s has no published verdict to acknowledge", ns, rollout)
-	}
-	s.ack(schemas.Ack{Namespace: ns, Rollout: rollout, Router: router, Generation: st.Head.Generation, Sequence: st.Head.Sequence, At: d.now()})
-	return nil
+	return err
 }
+
+// owed is the acknowledgement that a router has not given yet, and where it goes; nil if
+// there is none.
+func (d *Desk) owed(ns, rollout, router string) (a schemas.Ack, ack func(schemas.Ack), err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seats[ns+"/"+rollout]
+	switch {
+	case s == nil || s.ack == nil:
+		return a, nil, fmt.Errorf("rollout %s/%s takes no acknowledgements here", ns, rollout)
+	case !s.published():
+		return a, nil, fmt.Errorf("rollout %s/%s has no published verdict to acknowledge", ns, rollout)
+	}
+	h := s.status.Head
+	if s.told[router] == [2]uint64{h.Generation, h.Sequence} {
+		return a, nil, nil
+	}
+	if _, known := s.told[router]; !known && len(s.told) >= maxRouters {
+		return a, nil, fmt.Errorf("rollout %s/%s has %d routers already", ns, rollout, maxRouters)
+	}
+	s.told[router] = [2]uint64{h.Generation, h.Sequence}
+	return schemas.Ack{Namespace: ns, Rollout: rollout, Router: router, Generation: h.Generation, Sequence: h.Sequence, At: d.now()}, s.ack, nil
+}
+
+// maxRouters bounds the routers in whose name somebody acknowledges.
+const maxRouters = 256

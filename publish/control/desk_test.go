@@ -188,6 +188,9 @@ func TestAnAcknowledgementNeedsAPublishedVerdictAndTheScope(t *testing.T) {
 	if a := <-r.acks; a.Router != "argo" || a.Generation != 1 || a.Sequence != 1 || a.At != noon {
 		t.Errorf("acknowledged %+v", a)
 	}
+	if err := d.Ack(admin, "prod", "recsys", "argo"); err != nil || len(r.acks) > 0 {
+		t.Errorf("the same again: %v, %d acknowledgements", err, len(r.acks))
+	}
 }
 
 func TestAwaitSeesEveryChange(t *testing.T) {

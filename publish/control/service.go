@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -31,6 +32,7 @@ type Service struct {
 	desk   *Desk
 	seat   *Seat
 	opt    ListenOptions
+	nc     *natsgo.Conn
 	svc    micro.Service
 	proofs proofs
 	ctx    context.Context
@@ -42,7 +44,7 @@ func Listen(nc *natsgo.Conn, seat *Seat, opt ListenOptions) (*Service, error) {
 	if opt.OnError == nil {
 		opt.OnError = func(error) {}
 	}
-	s := &Service{desk: seat.desk, seat: seat, opt: opt}
+	s := &Service{desk: seat.desk, seat: seat, opt: opt, nc: nc}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	var err error
 	s.svc, err = micro.AddService(nc, micro.Config{Name: ServiceName, Version: serviceVersion,
@@ -60,8 +62,12 @@ func Listen(nc *natsgo.Conn, seat *Seat, opt ListenOptions) (*Service, error) {
 			return nil, fmt.Errorf("control of %s/%s on nats: %w", seat.ns, seat.name, err)
 		}
 	}
+	_ = nc.FlushTimeout(known) // a connection that is away tells the server when it is back
 	return s, nil
 }
+
+// known is how long Listen and Stop wait until the server knows who listens.
+const known = 200 * time.Millisecond
 
 // Stop ends the answers.
 func (s *Service) Stop() {
@@ -69,6 +75,7 @@ func (s *Service) Stop() {
 	if err := s.svc.Stop(); err != nil {
 		s.opt.OnError(fmt.Errorf("control of %s/%s on nats: %w", s.seat.ns, s.seat.name, err))
 	}
+	_ = s.nc.FlushTimeout(known) // without a connection nobody asks either
 }
 
 func (s *Service) answer(verb string, r micro.Request) {
