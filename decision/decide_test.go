@@ -107,7 +107,7 @@ func TestAnExpiredStepIsDecidedAgainOnAnUnbrokenChain(t *testing.T) {
 	in := good(s, 90*time.Minute)
 	in.Publish = []decision.PublishResult{{Generation: 1, Sequence: step.Sequence, Result: "expired"}}
 	again := r.look(in)
-	if again == nil || again.Sequence != step.Sequence || again.PrevDigest != schemas.Digest(first.AppendJSON(nil)) || again.WeightOf(schemas.ArmCanary) != 5000 {
+	if again == nil || again.Sequence != step.Sequence+1 || again.PrevDigest != schemas.Digest(first.AppendJSON(nil)) || again.WeightOf(schemas.ArmCanary) != 5000 {
 		t.Errorf("decided again: %+v", again)
 	}
 }
@@ -196,7 +196,7 @@ func TestWhatFollowsAnUnsentStepIsUndoneWithIt(t *testing.T) {
 	for _, v := range []*schemas.Verdict{step, held} {
 		in.Publish = append(in.Publish, decision.PublishResult{Generation: 1, Sequence: v.Sequence, Result: "expired"})
 	}
-	if v := r.look(in); v == nil || v.Sequence != step.Sequence || v.Reason.Code != "stage_passed" || r.st.Fenced {
+	if v := r.look(in); v == nil || v.Sequence != held.Sequence+1 || v.PrevDigest != step.PrevDigest || v.Reason.Code != "stage_passed" || r.st.Fenced {
 		t.Errorf("decided again: %+v in %+v", v, r.st)
 	}
 }
@@ -276,7 +276,7 @@ func TestAnUnsentCompletionIsDecidedAgain(t *testing.T) {
 	end := r.look(good(s, 60*time.Minute))
 	in := good(s, 90*time.Minute)
 	in.Publish = []decision.PublishResult{{Generation: 1, Sequence: end.Sequence, Result: "expired"}}
-	if v := r.look(in); v == nil || v.Reason.Code != "completed" || v.Sequence != end.Sequence {
+	if v := r.look(in); v == nil || v.Reason.Code != "completed" || v.Sequence != end.Sequence+1 || v.PrevDigest != end.PrevDigest {
 		t.Errorf("completed again: %+v", v)
 	}
 }

@@ -24,7 +24,7 @@ type State struct {
 	Phase      string // one of the Phase constants of schemas
 	Stage      int    // from 0; -1 before the first cut
 	Generation uint64
-	Sequence   uint64 // of the last verdict
+	Sequence   uint64 // of the last verdict, sent or not: no two have the same
 	PrevDigest string // of the last verdict's payload, "" = none yet
 	History    []Transition
 	EnteredAt  schemas.Time // cut wall at which the running stage was decided
@@ -111,7 +111,8 @@ func (st State) sent(generation, sequence uint64) State {
 
 // undo goes back to the state before a verdict. What was learnt since, about the
 // split and from operators, stays. The digest tells the verdict from another that
-// was decided in its place when it, or the one before it, had expired.
+// was decided instead when it, or the one before it, had expired. Its sequence is not
+// given away again: the chain leads on by the digest of what was sent.
 func (st State) undo(sequence uint64, digest string) State {
 	for i, was := range st.before {
 		issued := st.PrevDigest
@@ -119,7 +120,7 @@ func (st State) undo(sequence uint64, digest string) State {
 			issued = st.before[i+1].PrevDigest
 		}
 		if was.Sequence+1 == sequence && (digest == "" || digest == issued) {
-			was.before = st.before[:i:i]
+			was.before, was.Sequence = st.before[:i:i], st.Sequence
 			was.Broken, was.BadMark, was.Paused, was.Excused, was.Renewed = st.Broken, st.BadMark, st.Paused, st.Excused, st.Renewed
 			if was.Stage == st.Stage {
 				was.Approvers, was.Forced = st.Approvers, st.Forced

@@ -229,9 +229,10 @@ func TestEveryReasonHasATransition(t *testing.T) {
 	}
 }
 
-// The verdict that takes the place of an expired one has its sequence: news of the
-// old one must not be taken for news of the new one.
-func TestLateNewsOfAnUnsentVerdictDoesNotUndoTheOneInItsPlace(t *testing.T) {
+// No two verdicts have one sequence: what is decided instead of an expired one follows
+// the same verdict and has a sequence of its own, so late news of the old one is not
+// taken for news of the new one.
+func TestAnExpiredSequenceIsNotGivenAwayAgain(t *testing.T) {
 	s := spec(t)
 	r := begun(t, s)
 	silent := func(at time.Duration) decision.Input {
@@ -242,24 +243,26 @@ func TestLateNewsOfAnUnsentVerdictDoesNotUndoTheOneInItsPlace(t *testing.T) {
 	news := func(v *schemas.Verdict) []decision.PublishResult {
 		return []decision.PublishResult{{Generation: 1, Sequence: v.Sequence, Digest: schemas.Digest(v.AppendJSON(nil)), Result: "expired"}}
 	}
+	follows := func(what string, v, before *schemas.Verdict, sequence uint64) {
+		if v == nil || v.Sequence != sequence || v.PrevDigest != schemas.Digest(before.AppendJSON(nil)) {
+			t.Fatalf("%s: %+v", what, v)
+		}
+	}
+	first := r.last
 	step := r.look(good(s, time.Hour))
 	held := r.look(silent(70 * time.Minute))
+	follows("held", held, step, 3)
 	in := good(s, 90*time.Minute)
 	in.Publish = news(step)
-	if v := r.look(in); v == nil || v.Sequence != step.Sequence {
-		t.Fatalf("decided again: %+v", v)
-	}
+	step = r.look(in)
+	follows("decided again", step, first, 4)
 	again := r.look(silent(100 * time.Minute))
-	if again == nil || again.Sequence != held.Sequence || again.Verdict != schemas.VerdictHold {
-		t.Fatalf("held again: %+v", again)
-	}
+	follows("held again", again, step, 5)
 	in = silent(101 * time.Minute)
 	in.Publish = news(held)
-	if v := r.look(in); v != nil || r.st.Sequence != again.Sequence {
+	if v := r.look(in); v != nil || r.st.Sequence != 5 {
 		t.Errorf("news of the first hold undid the second: %+v", v)
 	}
 	in.Publish = news(again)
-	if v := r.look(in); v == nil || v.Sequence != again.Sequence {
-		t.Errorf("news of the second hold: %+v", v)
-	}
+	follows("held once more", r.look(in), step, 6)
 }

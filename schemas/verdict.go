@@ -43,15 +43,16 @@ const WeightTotal = 10_000
 // reasons. Its payload is a function of the inputs alone, so every engine and
 // every replay write the same bytes; who published it stands in the headers.
 //
-// Verdicts of one generation form a chain: sequence counts from 1, and
-// prev_digest is the digest of the payload before.
+// Verdicts of one generation form a chain: prev_digest is the digest of the payload
+// before, and sequence grows from 1. No two verdicts have one sequence: that of a verdict
+// which was never sent is left out.
 type Verdict struct {
 	Namespace    string       `json:"namespace"`
 	Rollout      string       `json:"rollout"`
 	Verdict      string       `json:"verdict"` // one of the Verdict constants
 	Phase        string       `json:"phase"`   // one of the Phase constants
 	Generation   uint64       `json:"generation"`
-	Sequence     uint64       `json:"sequence"`         // from 1 within the generation
+	Sequence     uint64       `json:"sequence"`         // from 1 within the generation, ascending
 	PrevDigest   string       `json:"prev_digest"`      // Digest of the payload before; empty for the first
 	Routes       []Route      `json:"routes"`           // absolute weights, canary first, sum WeightTotal
 	Sticky       *Sticky      `json:"sticky,omitempty"` // nil for request assignment

@@ -18,11 +18,11 @@ type Break struct {
 func (b *Break) Error() string { return b.ID + ": " + b.What + ": " + b.Remedy }
 
 // Chain checks verdicts in the order in which they were written, those of several
-// rollouts mixed: sequence and digests are unbroken within a generation, generations
+// rollouts mixed: sequences grow and digests are unbroken within a generation, generations
 // grow, and what was rolled back stays so. The zero value checks what was published.
 type Chain struct {
 	// Decided checks what was decided instead: a verdict that was never sent may be
-	// followed by another in its place.
+	// followed by another that takes its place.
 	Decided  bool
 	rollouts []*Rollout // in order of their first verdict
 }
@@ -79,7 +79,7 @@ func (r *Rollout) place(v *schemas.Verdict, digest string, decided bool) (what, 
 		if v.Sequence == 1 && v.PrevDigest != "" {
 			return fmt.Sprintf("the first of its generation names %s as the one before it", v.PrevDigest), askWho
 		}
-		if v.Sequence > 1 && !rollback {
+		if v.Sequence > 1 && v.PrevDigest != "" && !rollback {
 			return fmt.Sprintf("generation %d begins with sequence %d", v.Generation, v.Sequence), askWhere
 		}
 		return "", ""
@@ -91,6 +91,8 @@ func (r *Rollout) place(v *schemas.Verdict, digest string, decided bool) (what, 
 		return fmt.Sprintf("another verdict stands in this place: %s", r.at(v.Sequence)), askWho
 	case h.Verdict == schemas.VerdictRollback && v.WeightOf(schemas.ArmCanary) > 0 && v.Sequence > h.Sequence:
 		return fmt.Sprintf("gives traffic to a canary that %s rolled back", h.ID()), askWho
+	case v.PrevDigest == r.Digest, decided && r.after(v.PrevDigest) > 0, decided && v.PrevDigest == "":
+		return "", "" // a sequence that is left out was never sent
 	case v.Sequence > h.Sequence+1 && !rollback:
 		return fmt.Sprintf("comes after %s: %d verdicts between are missing", h.ID(), v.Sequence-h.Sequence-1), askWhere
 	}
@@ -103,6 +105,11 @@ func (r *Rollout) place(v *schemas.Verdict, digest string, decided bool) (what, 
 // find is the place of a sequence in the head's generation.
 func (r *Rollout) find(sequence uint64) (int, bool) {
 	return slices.BinarySearchFunc(r.chain, sequence, func(l link, s uint64) int { return cmp.Compare(l.sequence, s) })
+}
+
+// after is the place behind a verdict of the head's generation, 0 = it is not in the chain.
+func (r *Rollout) after(digest string) int {
+	return 1 + slices.IndexFunc(r.chain, func(l link) bool { return l.digest == digest })
 }
 
 // at is the digest of a verdict of the head's generation, "" = not in the chain.
@@ -122,6 +129,9 @@ func (r *Rollout) take(v *schemas.Verdict, digest string) {
 		return
 	}
 	i, _ := r.find(v.Sequence)
+	if n := r.after(v.PrevDigest); n > 0 || v.PrevDigest == "" {
+		i = min(i, n)
+	}
 	r.Count += i + 1 - len(r.chain)
 	r.chain = append(r.chain[:i], link{v.Sequence, digest})
 	r.Head, r.Digest = v, digest

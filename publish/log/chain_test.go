@@ -56,6 +56,9 @@ func TestAChainIsUnbrokenOrTheFirstBreakIsNamed(t *testing.T) {
 		{"a rollback begins a generation", false, []log.Entry{a, made(3, 2, "sha256:x", back)}, "", 2},
 		{"a far rollback", false, []log.Entry{a, far}, "", 2},
 		{"decided again", true, []log.Entry{a, b, c, otherB, made(1, 3, digest(otherB), nil)}, "", 3},
+		{"a sequence left out", false, []log.Entry{a, made(1, 4, digest(a), nil), made(2, 3, "", nil)}, "", 3},
+		{"decided again, further on", true, []log.Entry{a, b, c, made(1, 4, digest(a), nil), made(1, 5, digest(made(1, 4, digest(a), nil)), nil)}, "", 3},
+		{"the first decided again", true, []log.Entry{a, made(1, 2, "", nil)}, "", 1},
 		{"after a rollback of another place", true, []log.Entry{a, b, end, made(1, 5, digest(end), back)}, "", 4},
 		{"two in one place", false, []log.Entry{a, b, otherB}, "prod/recsys/1/2: another verdict stands in this place", 0},
 		{"a gap", false, []log.Entry{a, c}, "prod/recsys/1/3: comes after prod/recsys/1/1: 1 verdicts between are missing", 0},
@@ -123,7 +126,7 @@ func ExampleChain() {
 	first := made(1, 1, "", nil)
 	second := made(1, 2, digest(first), nil)
 	var chain log.Chain
-	for _, e := range []log.Entry{first, second, made(1, 4, digest(second), nil)} {
+	for _, e := range []log.Entry{first, second, made(1, 4, "sha256:x", nil)} {
 		if err := chain.Add(e.Verdict, e.Payload); err != nil {
 			fmt.Println(err)
 		}

@@ -176,7 +176,7 @@ func (p *Publisher) place(ctx context.Context, v *schemas.Verdict, digest string
 	rollback := v.Verdict == schemas.VerdictRollback // may leave out what was not sent
 	switch {
 	case h == nil || v.Generation > h.Generation:
-		if v.Sequence == 1 || rollback {
+		if v.PrevDigest == "" || rollback {
 			return "", nil
 		}
 		return "", fmt.Errorf("%w: %s comes after %s", ErrBehind, v.ID(), head.id())
@@ -185,7 +185,7 @@ func (p *Publisher) place(ctx context.Context, v *schemas.Verdict, digest string
 	case v.Generation == h.Generation && v.Sequence == h.Sequence:
 		return Fenced, nil
 	case v.Generation == h.Generation && v.Sequence > h.Sequence:
-		if rollback || v.Sequence == h.Sequence+1 && v.PrevDigest == head.Digest {
+		if rollback || v.PrevDigest == head.Digest { // a sequence that is left out was never sent
 			return "", nil
 		}
 		if v.Sequence == h.Sequence+1 {

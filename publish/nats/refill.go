@@ -9,7 +9,7 @@ import (
 )
 
 // Refill writes those verdicts of a rollout's log that the bucket has lost, in
-// the order of the log. Of several payloads in one place of the chain the last
+// the order of the log. Of several payloads that follow the same one the last
 // counts: those before were decided, never sent, and decided again.
 func (p *Publisher) Refill(ctx context.Context, ns, rollout string, log [][]byte) error {
 	log, err := standing(log)
@@ -40,7 +40,7 @@ func (p *Publisher) Refill(ctx context.Context, ns, rollout string, log [][]byte
 }
 
 // standing leaves out of a log what was decided again: a verdict and all after it
-// fall when a later one takes its place.
+// fall when a later one takes its place, or goes on from the one before it.
 func standing(log [][]byte) (chain [][]byte, err error) {
 	var at []*schemas.Verdict
 	for _, payload := range log {
@@ -48,9 +48,14 @@ func standing(log [][]byte) (chain [][]byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		for n := len(at) - 1; n >= 0 && at[n].Generation == v.Generation && at[n].Sequence >= v.Sequence; n-- {
-			at, chain = at[:n], chain[:n]
+		n := len(at)
+		for n > 0 && at[n-1].Generation == v.Generation && at[n-1].Sequence >= v.Sequence {
+			n--
 		}
+		if i := slices.IndexFunc(chain, func(b []byte) bool { return schemas.Digest(b) == v.PrevDigest }); i >= 0 && v.Verdict != schemas.VerdictRollback {
+			n = min(n, i+1)
+		}
+		at, chain = at[:n], chain[:n]
 		at, chain = append(at, v), append(chain, payload)
 	}
 	return chain, nil

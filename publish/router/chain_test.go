@@ -13,6 +13,7 @@ func TestVerdictsApplyInTheOrderOfTheirChain(t *testing.T) {
 	first := b.make(1000)
 	second := b.make(2500)
 	third := b.make(5000)
+	later := b.make(6000, func(v *schemas.Verdict) { v.Sequence = 9 }) // 4 to 8 were never sent
 	fork := b.make(9000, func(v *schemas.Verdict) { v.Sequence, v.PrevDigest = 3, schemas.Digest(second); v.Reason.Code = "fork" })
 	wrongPrev := b.make(9000, func(v *schemas.Verdict) { v.Sequence, v.PrevDigest = 4, schemas.Digest(first) })
 	for _, c := range []struct {
@@ -29,13 +30,14 @@ func TestVerdictsApplyInTheOrderOfTheirChain(t *testing.T) {
 		{"the third", third, accepted, 5000},
 		{"another third", fork, conflict, 5000},
 		{"a fourth after another third", wrongPrev, conflict, 5000},
+		{"the next that was sent", later, accepted, 6000},
 	} {
 		if got := b.deliver(c.payload); got != c.want {
 			t.Errorf("%s: outcome %d, want %d", c.what, got, c.want)
 		}
 		b.serves(c.what, c.weight)
 	}
-	if c := b.r.Counters(); c.Applied != 3 || c.Older != 2 || c.Conflicts != 2 || c.Forged != 0 {
+	if c := b.r.Counters(); c.Applied != 4 || c.Older != 2 || c.Conflicts != 2 || c.Forged != 0 {
 		t.Errorf("counters %+v", c)
 	}
 }
@@ -73,7 +75,7 @@ func TestRollbackOfAnOlderGenerationIsIgnored(t *testing.T) {
 func TestNewGenerationStartsAtItsFirstVerdict(t *testing.T) {
 	b := newBench(t)
 	b.deliver(b.make(1000))
-	if got := b.deliver(b.make(9000, generation(3), func(v *schemas.Verdict) { v.Sequence = 2 })); got != gap {
+	if got := b.deliver(b.make(9000, generation(3), func(v *schemas.Verdict) { v.Sequence, v.PrevDigest = 2, schemas.Digest([]byte("the first")) })); got != gap {
 		t.Errorf("outcome %d, want gap", got)
 	}
 	b.serves("after the second verdict of an unknown generation", 1000)

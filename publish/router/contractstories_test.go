@@ -57,7 +57,7 @@ var stories = []func(*writer){
 		w.Name, w.Claim = "generations", "A new generation starts at its first verdict; what belongs to an older one is ignored, a rollback too."
 		w.verdict(0, "the first", w.make(1000), took(1, 1000))
 		old := w.make(0, rollback)
-		second := w.make(2500, generation(3), func(v *schemas.Verdict) { v.Sequence = 2 })
+		second := w.make(2500, generation(3), func(v *schemas.Verdict) { v.Sequence, v.PrevDigest = 2, schemas.Digest([]byte("the first")) })
 		first := w.make(2000, generation(3))
 		w.verdict(1*ms, "the second verdict of generation 3", second, on(1, 1000).but(said("gap")))
 		w.verdict(2*ms, "its first", first, stance{Outcome: "accepted", Generation: 3, Sequence: 1, Served: 1, WeightBps: 2000, Ack: 1})

@@ -75,13 +75,10 @@ func (l *lane) place(v *schemas.Verdict, digest string) outcome {
 		return accepted
 	case same && h.Verdict == schemas.VerdictRollback && v.WeightOf(schemas.ArmCanary) > 0:
 		return conflict // a generation that was rolled back stays so
+	case same && v.PrevDigest == l.digest, !same && v.PrevDigest == "":
+		return accepted // a sequence that is left out was never sent
 	case same && v.Sequence == h.Sequence+1:
-		if v.PrevDigest == l.digest {
-			return accepted
-		}
 		return conflict
-	case !same && v.Sequence == 1:
-		return accepted
 	}
 	return gap
 }

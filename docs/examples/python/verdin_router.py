@@ -147,9 +147,9 @@ class Router:
             return "accepted"
         if same and h.verdict == "rollback" and v.weight > 0:
             return "conflict"  # a generation that was rolled back stays so
-        if same and v.sequence == h.sequence + 1:
-            return "accepted" if v.prev_digest == h.digest else "conflict"
-        return "accepted" if not same and v.sequence == 1 else "gap"
+        if v.prev_digest == (h.digest if same else ""):
+            return "accepted"  # a sequence that is left out was never sent
+        return "conflict" if same and v.sequence == h.sequence + 1 else "gap"
 
     def _beat(self, now, at, beat):
         self.heard = max(self.heard, at)
