@@ -96,19 +96,18 @@ func (m metric) time(p sequential.Passage) Time { return timeOf(p.Quantile, m.wi
 func timeOf(quantile func(q float64) float64, window, late time.Duration) Time {
 	t := Time{Median: quantile(0.5), P90: quantile(0.9)}
 	if t.Median > 0 {
-		t.MedianTime = duration(t.Median, window) + late
+		t.MedianTime = Duration(duration(t.Median, window) + late)
 	}
 	if t.P90 > 0 {
-		t.P90Time = duration(t.P90, window) + late
+		t.P90Time = Duration(duration(t.P90, window) + late)
 	}
 	return t
 }
 
 // duration of windows; at most a hundred years, which is never.
 func duration(windows float64, window time.Duration) time.Duration {
-	const most = 100 * 365 * 24 * time.Hour
-	if windows > float64(most/window) {
-		return most
+	if windows > float64(century/window) {
+		return century
 	}
 	return time.Duration(windows) * window
 }

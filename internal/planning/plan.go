@@ -3,33 +3,75 @@ package planning
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"verdin/decision"
 	"verdin/stats/sequential"
 )
 
+// Duration is written as seconds in JSON.
+type Duration time.Duration
+
+// MarshalJSON writes seconds.
+func (d Duration) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, time.Duration(d).Seconds(), 'g', -1, 64), nil
+}
+
+// String writes a duration in its two greatest units.
+func (d Duration) String() string {
+	const day = 24 * time.Hour
+	t := time.Duration(d)
+	switch {
+	case t >= century:
+		return "a century"
+	case t >= 10*day:
+		return fmt.Sprintf("%dd", t.Round(day)/day)
+	case t >= day:
+		t = t.Round(time.Hour)
+		return parts(t/day, "d", t%day/time.Hour, "h")
+	case t >= time.Hour:
+		t = t.Round(time.Minute)
+		return parts(t/time.Hour, "h", t%time.Hour/time.Minute, "m")
+	}
+	t = t.Round(time.Second)
+	return parts(t/time.Minute, "m", t%time.Minute/time.Second, "s")
+}
+
+// parts leaves out what is 0.
+func parts(a time.Duration, unit string, b time.Duration, small string) string {
+	switch {
+	case a == 0:
+		return fmt.Sprintf("%d%s", b, small)
+	case b == 0:
+		return fmt.Sprintf("%d%s", a, unit)
+	}
+	return fmt.Sprintf("%d%s%d%s", a, unit, b, small)
+}
+
+const century = 100 * 365 * 24 * time.Hour
+
 // Plan is what a rollout can be expected to need.
 type Plan struct {
-	Rollout   string        `json:"rollout"`
-	PerMinute float64       `json:"perMinute"` // predictions of both arms
-	Window    time.Duration `json:"window"`    // all durations in nanoseconds
-	Stages    []Stage       `json:"stages"`
-	Notes     []string      `json:"notes,omitempty"` // what is not planned, and why
+	Rollout   string   `json:"rollout"`
+	PerMinute float64  `json:"perMinute"` // predictions of both arms
+	Window    Duration `json:"windowSeconds"`
+	Stages    []Stage  `json:"stages"`
+	Notes     []string `json:"notes,omitempty"` // what is not planned, and why
 }
 
 // Stage is the plan of one stage.
 type Stage struct {
-	Stage       int           `json:"stage"` // from 1
-	Weight      int           `json:"weight"`
-	Share       float64       `json:"share"`   // of the canary
-	Units       [2]float64    `json:"units"`   // predictions a window: stable, canary
-	Windows     float64       `json:"windows"` // of the bake
-	Bake        time.Duration `json:"bake"`
-	MaxDuration time.Duration `json:"maxDuration"` // 0 = never
-	Metrics     []Row         `json:"metrics"`
-	Forward     Time          `json:"forward"` // bake, samples and every guardrail's safety
-	Warnings    []string      `json:"warnings,omitempty"`
+	Stage       int        `json:"stage"` // from 1
+	Weight      int        `json:"weight"`
+	Share       float64    `json:"share"`   // of the canary
+	Units       [2]float64 `json:"units"`   // predictions a window: stable, canary
+	Windows     float64    `json:"windows"` // of the bake
+	Bake        Duration   `json:"bakeSeconds"`
+	MaxDuration Duration   `json:"maxDurationSeconds"` // 0 = never
+	Metrics     []Row      `json:"metrics"`
+	Forward     Time       `json:"forward"` // bake, samples and every guardrail's safety
+	Warnings    []string   `json:"warnings,omitempty"`
 
 	metrics []metric
 }
@@ -48,10 +90,10 @@ type Row struct {
 // Time is a number of windows, and the time from the stage's start until the last of
 // them is judged. 0 = it is not shown at all.
 type Time struct {
-	Median     float64       `json:"medianWindows"`
-	P90        float64       `json:"p90Windows"`
-	MedianTime time.Duration `json:"median"`
-	P90Time    time.Duration `json:"p90"`
+	Median     float64  `json:"medianWindows"`
+	P90        float64  `json:"p90Windows"`
+	MedianTime Duration `json:"medianSeconds"`
+	P90Time    Duration `json:"p90Seconds"`
 }
 
 // Make plans a spec. Its traffic and base values are those of spec.Traffic, which a
@@ -60,7 +102,7 @@ func Make(spec *decision.Spec, spread map[string]float64) (*Plan, error) {
 	if !(spec.Traffic.PerMinute > 0) {
 		return nil, fmt.Errorf("plan %s: the traffic is not known: write traffic.perMinute in the spec, or give --traffic 1000/min", spec.FullName())
 	}
-	p := &Plan{Rollout: spec.FullName(), PerMinute: spec.Traffic.PerMinute, Window: spec.Source.Window}
+	p := &Plan{Rollout: spec.FullName(), PerMinute: spec.Traffic.PerMinute, Window: Duration(spec.Source.Window)}
 	guards := p.guards(spec, spread)
 	for i := range spec.Stages {
 		p.Stages = append(p.Stages, p.stage(spec, i, guards))
@@ -99,9 +141,9 @@ func (p *Plan) stage(spec *decision.Spec, i int, guards []guard) Stage {
 	if st.Weight == 100 {
 		share = 1 - spec.HoldBack
 	}
-	n := p.PerMinute * p.Window.Minutes()
+	n := p.PerMinute * time.Duration(p.Window).Minutes()
 	s := Stage{Stage: i + 1, Weight: st.Weight, Share: share, Units: [2]float64{n * (1 - share), n * share},
-		Windows: math.Ceil(float64(st.Bake) / float64(p.Window)), Bake: st.Bake, MaxDuration: st.MaxDuration, Metrics: []Row{}}
+		Windows: math.Ceil(float64(st.Bake) / float64(p.Window)), Bake: Duration(st.Bake), MaxDuration: Duration(st.MaxDuration), Metrics: []Row{}}
 	if share <= 0 || share >= 1 {
 		s.Warnings = append(s.Warnings, "one arm has no traffic of its own: nothing is compared by this plan")
 		return s
@@ -112,7 +154,7 @@ func (p *Plan) stage(spec *decision.Spec, i int, guards []guard) Stage {
 		s.metrics = append(s.metrics, m)
 		s.Metrics = append(s.Metrics, m.row(s.Windows))
 	}
-	s.Forward = s.forward(p.Window, spec.Source.Lateness, float64(st.MinSamples))
+	s.Forward = s.forward(spec.Source.Window, spec.Source.Lateness, float64(st.MinSamples))
 	s.warn()
 	return s
 }

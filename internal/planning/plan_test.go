@@ -295,7 +295,7 @@ func TestPlanWarns(t *testing.T) {
 	if w := strings.Join(second.Warnings, "\n"); !strings.Contains(w, "cannot decide within maxDuration 2h") || !strings.Contains(w, "reaches a margin of") {
 		t.Errorf("warnings %q", w)
 	}
-	if f := second.Forward; f.MedianTime <= 2*time.Hour || f.Median != second.Metrics[0].Safe.Median {
+	if f := second.Forward; time.Duration(f.MedianTime) <= 2*time.Hour || f.Median != second.Metrics[0].Safe.Median {
 		t.Errorf("forward %+v", f)
 	}
 	spec.Traffic.PerMinute = 1e6
@@ -309,5 +309,20 @@ func TestPlanWarns(t *testing.T) {
 	spec.Traffic = decision.Traffic{PerMinute: 1000}
 	if plan, err = Make(spec, nil); err != nil || !strings.Contains(strings.Join(plan.Notes, "\n"), "m is not planned: its base value is not known: give it with --rate m=0.02") {
 		t.Errorf("without a base value: %v, %q", err, plan.Notes)
+	}
+}
+
+func TestDurations(t *testing.T) {
+	const day = 24 * time.Hour
+	for d, want := range map[time.Duration]string{
+		0: "0s", 50 * time.Second: "50s", 90 * time.Second: "1m30s", 30 * time.Minute: "30m", 2 * time.Hour: "2h",
+		25*time.Hour + 40*time.Minute: "1d2h", 11 * day: "11d", 101 * 365 * day: "a century", time.Hour - time.Millisecond: "60m",
+	} {
+		if got := Duration(d).String(); got != want {
+			t.Errorf("%v is written %q, want %q", d, got, want)
+		}
+	}
+	if b, err := Duration(1500 * time.Millisecond).MarshalJSON(); err != nil || string(b) != "1.5" {
+		t.Errorf("in JSON %s, %v", b, err)
 	}
 }
