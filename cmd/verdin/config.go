@@ -32,10 +32,7 @@ type engineConfig struct {
 	Control struct {
 		OperatorsFile string `yaml:"operatorsFile"` // access file whose keys sign orders over NATS; "" = orders need no signature
 	} `yaml:"control"`
-	HTTP struct {
-		Addr        string `yaml:"addr"`        // metrics and probes, loopback by default
-		NonLoopback bool   `yaml:"nonLoopback"` // allow an address that others can reach
-	} `yaml:"http"`
+	HTTP httpConfig `yaml:"http"`
 }
 
 // stateConfig says where the engine keeps what it cannot read again.
@@ -65,7 +62,7 @@ func loadConfig(path string) (*engineConfig, error) {
 		return nil, placed(path, string(data), err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range append(c.Kafka.files(), &c.Control.OperatorsFile, &c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir) {
+	for _, p := range append(c.Kafka.files(), &c.Control.OperatorsFile, &c.HTTP.TokensFile, &c.HTTP.TLS.Cert, &c.HTTP.TLS.Key, &c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/user"
 	"strings"
@@ -44,7 +47,7 @@ func (e *engines) flags(cmd *cobra.Command) {
 	f.StringVar(&e.nats.NKeySeed, "nkey", "", "NATS: file with an nkey seed; it signs orders")
 	f.StringVar(&e.nats.User, "user", "", "NATS: user, with --password-file")
 	f.StringVar(&e.nats.PasswordFile, "password-file", "", "NATS: file with the password")
-	f.StringVar(&e.nats.TLS.CA, "ca", "", "NATS: PEM file with the certificate authority")
+	f.StringVar(&e.nats.TLS.CA, "ca", "", "PEM file with the certificate authority of NATS, or of --http")
 	f.StringVar(&e.nats.InboxPrefix, "inbox-prefix", "", "NATS: where replies come, as the user's rights say (default _INBOX_verdin)")
 	f.StringVar(&e.sign, "sign", "", "file with the nkey seed that signs orders, if it is not that of the login")
 	f.StringVar(&e.http, "http", "", "ask one engine over HTTP instead: http://127.0.0.1:9464")
@@ -62,7 +65,11 @@ func (e *engines) open() (operator, func(), error) {
 			}
 			token = strings.TrimSpace(string(b))
 		}
-		return &control.WebClient{Base: e.http, Token: token}, func() {}, nil
+		client, err := e.webClient()
+		if err != nil {
+			return nil, nil, usage(err)
+		}
+		return &control.WebClient{Base: e.http, Token: token, HTTP: client}, client.CloseIdleConnections, nil
 	}
 	key, err := e.key()
 	if err != nil {
@@ -73,6 +80,23 @@ func (e *engines) open() (operator, func(), error) {
 		return nil, nil, err
 	}
 	return &control.Client{NC: nc, Actor: whoami(), Key: key, Now: wallClock}, nc.Close, nil
+}
+
+// webClient trusts the system's authorities, or the one that is named.
+func (e *engines) webClient() (*http.Client, error) {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	if e.nats.TLS.CA != "" {
+		pem, err := os.ReadFile(e.nats.TLS.CA)
+		if err != nil {
+			return nil, fmt.Errorf("--ca: %w", err)
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--ca: %s holds no certificate in PEM", e.nats.TLS.CA)
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	return &http.Client{Transport: transport}, nil
 }
 
 // key is what signs orders; nil if no seed is named.

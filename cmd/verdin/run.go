@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
@@ -84,7 +83,7 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	w.health.SetReady("journal", true, "")
 	w.running.Go(func() { w.watchNATS(wctx) })
 	w.metrics.BuildInfo(version(), "", decision.RulesVersion)
-	served, err := listen(ctx, stop, cfg, telemetry.Handler(w.metrics, w.health), log)
+	served, err := w.listen(ctx, stop, &cfg.HTTP, log)
 	if err != nil {
 		return err
 	}
@@ -122,26 +121,6 @@ func (w *wires) watchNATS(ctx context.Context) {
 		case <-look.C:
 		}
 	}
-}
-
-// listen serves metrics and probes until ctx ends. The channel tells how that
-// ended; a server that fails stops the engine.
-func listen(ctx context.Context, stop func(), cfg *engineConfig, h http.Handler, log *slog.Logger) (<-chan error, error) {
-	server := &telemetry.Server{Addr: cfg.HTTP.Addr, AllowRemote: cfg.HTTP.NonLoopback, Handler: h}
-	listener, err := server.Listen(ctx)
-	switch {
-	case errors.Is(err, telemetry.ErrRemote):
-		return nil, usage(fmt.Errorf("http.addr %q can be reached from other machines and asks nobody who they are: put a proxy in front, or set http.nonLoopback: true", cfg.HTTP.Addr))
-	case err != nil:
-		return nil, fmt.Errorf("http.addr: %w: choose another port, or end what listens there", err)
-	}
-	served := make(chan error, 1)
-	go func() {
-		served <- server.Serve(ctx, listener)
-		stop()
-	}()
-	log.Info("listening", "addr", listener.Addr().String(), "paths", "/metrics /livez /readyz")
-	return served, nil
 }
 
 // lookEvery is how often a live engine asks whether there is something to judge.
