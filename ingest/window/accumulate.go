@@ -110,6 +110,9 @@ func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
 		cell.Arms[arm].N++
 	}
 	plan := t.pool.plan
+	if kind == schemas.KindPrediction && t.strange(c, arm, r) {
+		cell.Arms[arm].Strange++
+	}
 	failure := kind == schemas.KindPrediction && failed(c, plan.ErrorCol, r)
 	for n, m := range t.pool.metrics {
 		metric := &plan.Metrics[m]
@@ -127,6 +130,22 @@ func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
 	if cell.batch.Len() >= MaxRows {
 		t.flush(cell)
 	}
+}
+
+// strange tells whether a prediction names another version of the model than its arm.
+func (t *Tally) strange(c *schemas.Chunk, arm int8, r int32) bool {
+	plan := t.pool.plan
+	if plan.VersionCol < 0 {
+		return false
+	}
+	v := &c.Values[schemas.KindPrediction][plan.VersionCol]
+	if v.Kind[r] != schemas.String || v.Text[r].Len == 0 {
+		return false
+	}
+	if arm == 0 {
+		return string(c.Bytes(v.Text[r])) != plan.Stable
+	}
+	return string(c.Bytes(v.Text[r])) != plan.Canary
 }
 
 func failed(c *schemas.Chunk, col int, r int32) bool {

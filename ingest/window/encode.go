@@ -23,7 +23,7 @@ var ErrPartial = errors.New("window: not a partial of a version that this build 
 //	version, lane u8; origin, generation, revision uvarint; plan hash u64;
 //	after, end, to i64; late ×2, unmatched, mismatch uvarint; gap u8; rollout text;
 //	cells: generation uvarint, stage varint, two arms: n uvarint, metrics, features,
-//	groups: bucket u8, cell, n uvarint, sum varint and uvarint; units: u64 each
+//	groups: bucket u8, cell, n uvarint, sum varint and uvarint; units: u64, n uvarint; strange uvarint
 func (p *Partial) AppendBinary(b []byte) []byte {
 	b = append(b, version, byte(p.Lane))
 	b = binary.AppendUvarint(b, uint64(p.Origin))

@@ -81,13 +81,31 @@ func (c *tallyCell) miss(n int, arm int8, hash uint64) {
 	c.Arms[arm].Groups[n] = append(c.Arms[arm].Groups[n], Group{Bucket: uint8(hash % Buckets), Cell: Unlabelled, N: 1})
 }
 
-// units are the distinct hashes of units, ascending.
-type units []uint64
+// Unit is a unit by its keyed hash, with the number of its rows.
+type Unit struct{ Hash, N uint64 }
 
-func (u units) merge(o []uint64) units {
-	u = append(u, o...)
-	slices.Sort(u)
-	return slices.Compact(u)
+// Units are distinct units, ascending.
+type Units []Unit
+
+func (u Units) merge(o Units) Units {
+	if len(o) == 0 && len(u) == 0 {
+		return u
+	}
+	return append(u, o...).settle()
+}
+
+func (u Units) settle() Units {
+	slices.SortFunc(u, func(a, b Unit) int { return cmp.Compare(a.Hash, b.Hash) })
+	n := 0
+	for i := range u {
+		if n > 0 && u[n-1].Hash == u[i].Hash {
+			u[n-1].N += u[i].N
+			continue
+		}
+		u[n] = u[i]
+		n++
+	}
+	return u[:n]
 }
 
 // groups adds the rows of a record to the arms' groups and units.
@@ -105,16 +123,13 @@ func (p *Pool) groups(rec arrow.Record, arms *[2]Arm) {
 			arms[a].Groups[n] = arms[a].Groups[n].settle()
 		}
 	}
-	if p.lane != Fast {
-		return
-	}
 	for i, h := range hash {
 		if h != 0 {
-			arms[arm[i]].Units = append(arms[arm[i]].Units, h)
+			arms[arm[i]].Units = append(arms[arm[i]].Units, Unit{h, 1})
 		}
 	}
 	for a := range arms {
-		arms[a].Units = units(arms[a].Units).merge(nil)
+		arms[a].Units = arms[a].Units.settle()
 	}
 }
 
@@ -132,9 +147,10 @@ func (a *Arm) appendUnits(b []byte) []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(len(a.Units)))
 	for _, u := range a.Units {
-		b = binary.LittleEndian.AppendUint64(b, u)
+		b = binary.LittleEndian.AppendUint64(b, u.Hash)
+		b = binary.AppendUvarint(b, u.N)
 	}
-	return b
+	return binary.AppendUvarint(b, a.Strange)
 }
 
 // units reads what appendUnits wrote.
@@ -152,10 +168,11 @@ func (r *reader) units(a *Arm) {
 		a.Groups = append(a.Groups, groups)
 	}
 	for n := r.Count(); n > 0 && r.Err() == nil; n-- {
-		u := r.U64()
-		if k := len(a.Units); u == 0 || k > 0 && a.Units[k-1] >= u {
+		u := Unit{Hash: r.U64(), N: r.Uvarint()}
+		if k := len(a.Units); u.Hash == 0 || u.N == 0 || k > 0 && a.Units[k-1].Hash >= u.Hash {
 			r.Fail("units are not ascending")
 		}
 		a.Units = append(a.Units, u)
 	}
+	a.Strange = r.Uvarint()
 }

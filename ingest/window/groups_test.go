@@ -75,7 +75,7 @@ func TestGroupsAddUpToTheSummaries(t *testing.T) {
 				}
 			}
 			for _, u := range arm.Units {
-				units[u] = true
+				units[u.Hash] = true
 			}
 		}
 	}
@@ -89,7 +89,7 @@ func TestDamagedGroupsAreRefused(t *testing.T) {
 	bucket := window.Partial{Cells: []window.Cell{{Arms: [2]window.Arm{{Groups: []window.Groups{{{Bucket: window.Buckets, N: 1}}}}, {}}}}}
 	none := window.Partial{Cells: []window.Cell{{Arms: [2]window.Arm{{Groups: []window.Groups{{{N: 0}}}}, {}}}}}
 	order := window.Partial{Cells: []window.Cell{{Arms: [2]window.Arm{{Groups: []window.Groups{{{Bucket: 2, N: 1}, {Bucket: 1, N: 1}}}}, {}}}}}
-	units := window.Partial{Cells: []window.Cell{{Arms: [2]window.Arm{{Units: []uint64{5, 5}}, {}}}}}
+	units := window.Partial{Cells: []window.Cell{{Arms: [2]window.Arm{{Units: window.Units{{5, 1}, {5, 1}}}, {}}}}}
 	for i, p := range []window.Partial{bucket, none, order, units} {
 		if _, _, err := window.DecodePartial(p.AppendBinary(nil)); !errors.Is(err, window.ErrPartial) {
 			t.Errorf("%d: %v", i, err)

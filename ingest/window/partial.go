@@ -11,7 +11,8 @@ type Arm struct {
 	Metrics  []stats.Summary // one per metric of the lane, in plan order
 	Features []stats.Summary // one per feature of the plan (fast lane only): sub-buckets × Bins counts, or a sample while learning
 	Groups   []Groups        // sticky plans: one per metric of the lane
-	Units    []uint64        // sticky plans, fast lane: distinct hashes of the units of predictions, ascending
+	Units    Units           // sticky plans: the units of predictions
+	Strange  uint64          // rows that name another version of the model than the arm is
 }
 
 // Cell is the part of a window that was served under one split.
@@ -82,7 +83,8 @@ func (a *Arm) merge(b *Arm) {
 	a.N += b.N
 	a.Metrics = mergeAll(a.Metrics, b.Metrics)
 	a.Features = mergeAll(a.Features, b.Features)
-	a.Units = units(a.Units).merge(b.Units)
+	a.Units = a.Units.merge(b.Units)
+	a.Strange += b.Strange
 	if len(a.Groups) == 0 && len(b.Groups) > 0 {
 		a.Groups = make([]Groups, len(b.Groups))
 	}

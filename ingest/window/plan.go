@@ -51,6 +51,7 @@ type Plan struct {
 	Start      schemas.Time // windows before Start are not the rollout's
 	Sticky     bool         // units come back to their arm: values are grouped by bucket of units
 	ErrorCol   int          // column of error_type among prediction fields, -1 = not stored
+	VersionCol int          // column of model_version among prediction fields, -1 = not compared
 	Metrics    []Metric
 	Features   []Feature
 }

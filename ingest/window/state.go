@@ -48,7 +48,7 @@ func (p *Pool) holds(c *Cell) bool {
 	want := p.arm()
 	for a := range c.Arms {
 		if !sameShapes(c.Arms[a].Metrics, want.Metrics) || !sameShapes(c.Arms[a].Features, want.Features) ||
-			len(c.Arms[a].Groups) != len(want.Groups) || p.lane != Fast && c.Arms[a].Units != nil {
+			len(c.Arms[a].Groups) != len(want.Groups) {
 			return false
 		}
 	}

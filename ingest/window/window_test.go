@@ -17,7 +17,7 @@ import (
 // plan counts one metric of each kind and two features.
 func plan() *window.Plan {
 	return &window.Plan{
-		Rollout: "default/r", Length: 10 * time.Second, Horizon: time.Minute, ErrorCol: 0,
+		Rollout: "default/r", Length: 10 * time.Second, Horizon: time.Minute, ErrorCol: 0, VersionCol: -1,
 		Metrics: []window.Metric{
 			{Name: "errors", On: schemas.KindPrediction, Column: 0, Shape: stats.Shape{Kind: stats.Proportion}, High: 1},
 			{Name: "latency", On: schemas.KindPrediction, Column: 1, Shape: stats.Shape{Kind: stats.Quantile}, High: 1e12, Success: true},

@@ -42,8 +42,19 @@ func (j *Judge) account(lane window.Lane, end schemas.Time, w *window.Partial, s
 		j.health.Late[a] += int64(w.Late[a])
 		j.health.Seen[a] += n[a] + int64(w.Late[a])
 	}
+	for i := range w.Cells {
+		for a := range w.Cells[i].Arms {
+			if !clean || j.alien(&w.Cells[i]) {
+				continue // routers may still be serving what was before
+			}
+			j.faults.Strangers[a] += int64(w.Cells[i].Arms[a].Strange)
+		}
+	}
 	j.silence(end, n)
 }
+
+// Lost notes that a log no longer held what was to be read.
+func (j *Judge) Lost() { j.faults.HistoryLost++ }
 
 // silence keeps when each arm was last heard, and how much the other said since.
 func (j *Judge) silence(end schemas.Time, n [2]int64) {

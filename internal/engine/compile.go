@@ -17,6 +17,9 @@ func Layout(specs ...*decision.Spec) *schemas.Layout {
 	add := func(k schemas.Kind, field string) { l.Fields[k] = append(l.Fields[k], field) }
 	for _, s := range specs {
 		add(schemas.KindPrediction, "error_type")
+		if s.Health.Artifact {
+			add(schemas.KindPrediction, "model_version")
+		}
 		for i := range s.Metrics {
 			add(field(&s.Metrics[i]))
 		}
@@ -57,7 +60,10 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		Length:     s.Source.Window, Lateness: s.Source.Lateness, Horizon: s.Source.Horizon,
 		Start:    start.Floor(s.Source.Window),
 		Sticky:   s.Assignment == "sticky",
-		ErrorCol: l.Column(schemas.KindPrediction, "error_type"),
+		ErrorCol: l.Column(schemas.KindPrediction, "error_type"), VersionCol: -1,
+	}
+	if s.Health.Artifact {
+		p.VersionCol = l.Column(schemas.KindPrediction, "model_version")
 	}
 	if s.Namespace == "default" {
 		p.Short = s.Name

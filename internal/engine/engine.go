@@ -107,7 +107,12 @@ func (e *Engine) Idle(shard, log int, to schemas.Time) {
 	e.collect(e.shards[shard])
 }
 
-func (e *Engine) Lost(shard, log int, before int64) { e.shards[shard].Lost(log, before) }
+func (e *Engine) Lost(shard, log int, before int64) {
+	e.shards[shard].Lost(log, before)
+	for _, r := range e.rollouts {
+		r.judge.Lost()
+	}
+}
 
 func (e *Engine) collect(s *Shard) {
 	for _, p := range s.Take() {

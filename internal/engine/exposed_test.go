@@ -11,7 +11,7 @@ import (
 func TestAUnitIsFirstExposedOnce(t *testing.T) {
 	b := newBench(t)
 	expose := func(stable, canary []uint64) [2]int64 {
-		return b.expose(&window.Cell{Arms: [2]window.Arm{{Units: stable}, {Units: canary}}})
+		return b.expose(&window.Cell{Arms: [2]window.Arm{{Units: each(stable)}, {Units: each(canary)}}}, true)
 	}
 	for i, c := range []struct {
 		stable, canary []uint64
@@ -42,11 +42,11 @@ func TestTheUnitsRememberedAreBounded(t *testing.T) {
 		for i := range units {
 			units[i] = h.sum(block, appendTime(nil, second(float64(i))))
 		}
-		first := b.expose(&window.Cell{Arms: [2]window.Arm{{Units: units[:1<<15]}, {Units: units[1<<15:]}}})
+		first := b.expose(&window.Cell{Arms: [2]window.Arm{{Units: each(units[:1<<15])}, {Units: each(units[1<<15:])}}}, true)
 		if block >= 35 {
 			add(&late, first)
 		}
-		if again := b.expose(&window.Cell{Arms: [2]window.Arm{{Units: units}, {}}}); again != [2]int64{} {
+		if again := b.expose(&window.Cell{Arms: [2]window.Arm{{Units: each(units)}, {}}}, true); again != [2]int64{} {
 			t.Fatalf("block %d: %v units for the second time", block, again)
 		}
 	}
@@ -54,4 +54,11 @@ func TestTheUnitsRememberedAreBounded(t *testing.T) {
 	if b.exposed.seen.n > mostUnits || b.exposed.level == 0 || n < 5<<13 || share < 0.49 || share > 0.51 {
 		t.Errorf("%d units remembered, level %d; %d of the last counted, share %.3f", b.exposed.seen.n, b.exposed.level, n, share)
 	}
+}
+
+func each(hashes []uint64) (out window.Units) {
+	for _, h := range hashes {
+		out = append(out, window.Unit{Hash: h, N: 1})
+	}
+	return out
 }

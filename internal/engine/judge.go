@@ -27,6 +27,7 @@ type Judge struct {
 	at      int  // stage that the stage data belongs to
 	foreign bool // as the last cut says
 	health  decision.HealthData
+	faults  decision.Faults
 	exposed exposed // sticky plans
 }
 
@@ -96,6 +97,7 @@ func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, shar
 		}
 		j.origins[window.Label] = append(j.origins[window.Label], label)
 	}
+	j.exposed.startStage()
 	j.health = decision.HealthData{Since: plan.Start, Mark: plan.Start, LastData: schemas.Unknown,
 		LastArm: [2]schemas.Time{schemas.Unknown, schemas.Unknown}}
 	return j
@@ -123,7 +125,7 @@ func (j *Judge) Step(in JudgeInput) Effects {
 	}
 	eff.Stage = j.stageData()
 	j.state, eff.Verdict = decision.Decide(j.spec, j.state, decision.Input{
-		Cut: in.Cut, Evidence: eff.Evidence, Stage: eff.Stage, Health: j.health,
+		Cut: in.Cut, Evidence: eff.Evidence, Stage: eff.Stage, Health: j.health, Faults: j.faults,
 		Applied: in.Applied, Commands: in.Commands, Publish: in.Publish,
 	})
 	eff.State, eff.Health = j.state, j.health
@@ -241,7 +243,7 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 		}
 		b.Share = j.share(c, stage)
 		if lane == window.Fast && j.plan.Sticky {
-			b.First = j.expose(c)
+			b.First = j.expose(c, b.Clean && b.Stage == j.state.Stage)
 		}
 		for _, t := range j.tests {
 			t.Observe(b)
@@ -277,6 +279,7 @@ func (j *Judge) enter(stage int) {
 	j.stage = decision.StageData{}
 	j.health.Late, j.health.Seen, j.health.Incomplete = [2]int64{}, [2]int64{}, 0
 	j.health.Units, j.health.Crossed = [2]int64{}, 0
+	j.faults = decision.Faults{}
 	j.exposed.startStage()
 	for _, t := range j.tests {
 		t.StartStage(stage)

@@ -90,6 +90,7 @@ func (r *rollout) fields(f *wire.Fields, shards []*Shard) {
 // depend on the other rollouts of the source, and no state holds them.
 func imprint(p *window.Plan) uint64 {
 	bare := *p
+	bare.VersionCol = min(bare.VersionCol, 0)
 	bare.Metrics = append([]window.Metric(nil), p.Metrics...)
 	for i := range bare.Metrics {
 		bare.Metrics[i].Column = 0

@@ -39,6 +39,10 @@ func (j *Judge) fields(f *wire.Fields) {
 	stageFields(f, &j.stage)
 	healthFields(f, &j.health)
 	j.exposed.fields(f)
+	x := &j.faults
+	for _, n := range []*int64{&x.HistoryLost, &x.Largest[0], &x.Largest[1], &x.Strangers[0], &x.Strangers[1]} {
+		wire.Int(f, n)
+	}
 	match(f, "the number of tests", len(j.tests))
 	for _, t := range j.tests {
 		f.Part(t.AppendState, t.Restore)
