@@ -32,6 +32,9 @@ func unsound(spec *Spec, st *State, in *Input) (step, bool) {
 	if lost > 0 {
 		return step{verdict: hold, code: ReasonHistoryLost, message: fmt.Sprintf("%d times a log no longer held what was to be read: the windows concerned are left out", lost)}, true
 	}
+	if why := in.Cut.Unread; why != "" {
+		return step{verdict: hold, code: ReasonDataQuality, message: why}, true
+	}
 	if why := lateness(spec.Health.Late, &in.Health); why != "" {
 		return step{verdict: hold, code: ReasonDataQuality, message: why}, true
 	}

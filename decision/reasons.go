@@ -63,7 +63,7 @@ var Reasons = []Reason{
 	{ReasonAssignment, "the split that arrives is not the one ordered", "look for lost events or a router that does not follow; then start a new generation", SeverityTicket, 0},
 	{ReasonUnapplied, "the routers have not acknowledged a step in time, or still serve the split before it", "see whether every router runs, follows the rollout and is counted in publish.routers", SeverityPage, 0},
 	{ReasonArtifact, "events name another version than the rollout compares", "start a new generation with the versions that run", SeverityTicket, 0},
-	{ReasonDataQuality, "too many events come late, or one arm's more than the other's, or records were lost", "raise source.time.lateness, or mend the producer", SeverityTicket, 10},
+	{ReasonDataQuality, "too many events come late, or one arm's more than the other's, or records were lost, or a topic is not read whole", "raise source.time.lateness, or mend the producer; where a topic is named, do what the message says", SeverityTicket, 10},
 	{ReasonHistoryLost, "the log no longer holds records that were not read yet", "see the topic's retention; the lost windows count for nothing, and the rollout goes on with the next", SeverityTicket, 0},
 	{ReasonCoverage, "the labels of one arm come more rarely than the other's", "see why labels are missing: what is left is no fair sample", SeverityTicket, 10},
 	{ReasonConcentration, "one unit sends too large a part of an arm's events", "look for a robot or a load test; exclude it at the source", SeverityTicket, 10},

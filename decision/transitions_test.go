@@ -137,6 +137,7 @@ var transitions = []transition{
 		verdict: schemas.VerdictAdvance, reason: "stage_passed", phase: "running", canary: 5000},
 	{name: "late rows of one arm, few of the other", change: func(in *decision.Input) { in.Health.Late, in.Health.Seen = [2]int64{900, 0}, [2]int64{9000, 9} },
 		verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
+	{name: "a topic that is not read whole", change: func(in *decision.Input) { in.Cut.Unread = "kafka topic gone" }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
 	{name: "windows with lost records", change: func(in *decision.Input) { in.Health.Incomplete = 1 }, verdict: hold, reason: "data_quality", phase: "held", canary: 1000},
 	{name: "stage too long", change: func(in *decision.Input) {
 		in.Cut.Wall = wall(2 * time.Hour)

@@ -60,7 +60,8 @@ func (b *begin) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.spec, b.live.Core, b.live.From, b.live.Status = from.Spec, from.Core, from, b.status
+	b.spec, b.live.Core, b.live.From = from.Spec, from.Core, from
+	b.live.Status, b.live.Unread = b.status, b.amiss
 	return nil
 }
 
@@ -160,6 +161,17 @@ func (b *begin) status() (all []pump.Reading) {
 		all = append(all, r)
 	}
 	return all
+}
+
+// amiss is what is wrong with the topics as a whole.
+func (b *begin) amiss() string {
+	var all []string
+	for _, t := range b.consumer.Topics() {
+		if t.Err != nil {
+			all = append(all, t.Err.Error())
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // mirrored is the copy of a rollout's journal in NATS.

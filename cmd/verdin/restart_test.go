@@ -117,3 +117,21 @@ func TestLostVerdictsAreWrittenAgain(t *testing.T) {
 	p.stop(t)
 	noGoroutinesLeft(t)
 }
+
+// A topic that is deleted under a rollout holds it, with what to do; the topic created
+// anew lets it go on.
+func TestADeletedTopicHoldsTheRollout(t *testing.T) {
+	r := newRig(t)
+	r.spec(t, "a")
+	p := launch(t, "run", "-c", r.config)
+	p.await(t, `"msg":"verdict acked"`, `"generation":1,"sequence":1`)
+	must(t, r.kafka.DeleteTopic("events"))
+	p.await(t, `"msg":"verdict"`, `"verdict":"hold"`, `"reason":"data_quality"`, "events", "does not exist", "create it")
+	must(t, r.kafka.CreateTopic("events", 2, nil))
+	eventually(t, "the topic is read again", func() bool {
+		_, text := page(t, listening.FindStringSubmatch(p.String())[1], "/metrics")
+		return strings.Contains(text, "verdin_data_gaps_total{")
+	})
+	p.stop(t)
+	noGoroutinesLeft(t)
+}

@@ -59,7 +59,7 @@ func (c *Consumer) Status() []Status {
 type TopicStatus struct {
 	Topic      string
 	Partitions int   // that the topic has now
-	Err        error // what is wrong with it, with the remedy: gone, forbidden, or with partitions added (ErrGrown); nil while all is well
+	Err        error // what is wrong with it, with the remedy: gone, forbidden, with partitions added (ErrGrown) or with fewer than before; nil while all is well
 }
 
 // Topics tells how each topic stands, in the order of their first assignments.

@@ -29,12 +29,19 @@ type topicState struct {
 // compareTopics notes what has become of the topics; Consumer.mu is held.
 func (c *Consumer) compareTopics(l *layout) {
 	for _, t := range c.topics {
-		if t.err = l.check("the cluster", []string{t.name}); t.err != nil {
+		if err := l.check("the cluster", []string{t.name}); err != nil {
+			if errors.As(err, new(refusal)) { // anything else is a moment of the cluster
+				t.err = err
+			}
 			continue
 		}
-		if t.now = len(l.leader[t.name]); t.now > t.first {
+		t.err = nil
+		switch t.now = len(l.leader[t.name]); {
+		case t.now > t.first:
 			t.err = fmt.Errorf("kafka topic %q has %d partitions, of which %d are known here: restart to read all of them: %w",
 				t.name, t.now, t.first, ErrGrown)
+		case t.now < t.first:
+			t.err = fmt.Errorf("kafka topic %q has only %d partitions now, not %d: it was created anew with fewer: restart to read it as it is", t.name, t.now, t.first)
 		}
 		id := l.id[t.name]
 		if id == (TopicID{}) || id == t.id {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"verdin/decision"
 	"verdin/internal/engine"
 	"verdin/internal/pump/journal"
 	"verdin/schemas"
@@ -149,4 +150,32 @@ func TestArrivalsThatGoOnAreOneRange(t *testing.T) {
 			t.Errorf("offset %d came at %v, want %v", offset, got, want)
 		}
 	}
+}
+
+// What is wrong with a topic as a whole is said in the cut, so that a rerun holds as well,
+// and the hold names it; it ends some windows after the cause.
+func TestATopicThatIsNotReadWholeHolds(t *testing.T) {
+	const wrong = `kafka topic "ml.predictions" has 3 partitions, of which 1 are known here: restart to read all of them`
+	inBubble(t, testSpec, 1, func(t *testing.T, r *rig) {
+		why := ""
+		r.Unread = func() string { return why }
+		r.put(0, served("stable", time.Second))
+		r.tick(time.Second)
+		why = wrong
+		r.tick(2 * time.Second)
+		if v := r.verdicts[len(r.verdicts)-1]; v.Verdict != schemas.VerdictHold || v.Reason.Code != decision.ReasonDataQuality || v.Reason.Message != wrong {
+			t.Errorf("the last verdict is %s, %+v", v.Verdict, v.Reason)
+		}
+		if c := r.cuts[len(r.cuts)-1]; c.Unread != wrong {
+			t.Errorf("the cut says %q", c.Unread)
+		}
+		why = ""
+		for at := 10 * time.Second; at < 2*time.Minute; at += 10 * time.Second {
+			r.put(0, served("stable", at))
+			r.tick(at)
+		}
+		if held := r.last.State.Held; held == decision.ReasonDataQuality {
+			t.Errorf("still held for %s", held)
+		}
+	})
 }

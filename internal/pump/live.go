@@ -34,6 +34,7 @@ type Live struct {
 	Store  *Store           // keeps what cannot be read again; nil = nothing is kept
 	From   *Resumed         // where to go on; nil = at the beginning
 	Status func() []Reading // how the reading of each log goes; nil = nobody knows, all is well
+	Unread func() string    // why a topic is not read whole, with the remedy; "" = it is, and so is nil
 
 	place   *Place
 	flat    flat
@@ -241,7 +242,7 @@ func (l *Live) cut(wall schemas.Time) error {
 			l.Publish(o.Verdict)
 		}
 		if l.Each != nil {
-			l.Each(o, decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Foreign: c.Foreign})
+			l.Each(o, decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Unread: c.Unread, Foreign: c.Foreign})
 		}
 		l.obeyed(c, o.Verdict)
 	}
@@ -266,6 +267,9 @@ func (l *Live) draw(wall schemas.Time) *journal.Cut {
 	status := l.readings()
 	c.Seq, c.Wall, c.Due, c.Upto, c.Foreign = l.place.Seq+1, wall, wall, schemas.Never, l.Spec.DryRun
 	c.Idle, c.CatchingUp = l.idle(wall, status), l.behind(wall, status)
+	if l.Unread != nil {
+		c.Unread = l.Unread()
+	}
 	for i := range l.logs {
 		c.Next = append(c.Next, l.logs[i].next)
 	}

@@ -51,6 +51,7 @@ type Cut struct {
 	Due        schemas.Time `json:"due"`
 	Upto       schemas.Time `json:"upto"` // windows due later wait
 	CatchingUp bool         `json:"catching_up,omitempty"`
+	Unread     string       `json:"unread,omitempty"` // why a topic is not read whole
 	Foreign    bool         `json:"foreign,omitempty"`
 	Drained    bool         `json:"drained,omitempty"`
 	Ended      bool         `json:"ended,omitempty"`
