@@ -53,6 +53,14 @@ func TestTheFeaturesThatDriftAreListed(t *testing.T) {
 	for range 30 {
 		f.Observe(manyWindows(r, 8, 2))
 	}
+	mean := 0.0
+	for i := range f.Len() {
+		_, test := f.Feature(i)
+		mean += math.Exp(test.LogE()) / float64(f.Len())
+	}
+	if math.Abs(f.LogE()-math.Log(mean)) > 1e-9 {
+		t.Errorf("log E %v, the mean is %v", f.LogE(), math.Log(mean))
+	}
 	got := f.Drifted(0.05)
 	slices.Sort(got)
 	if !slices.Equal(got, []string{"a", "b"}) || f.LogEMax() < math.Log(1/0.01) {

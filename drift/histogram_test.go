@@ -184,6 +184,11 @@ func TestLearntBinsHoldEqualMassAndHeavyValuesStandAlone(t *testing.T) {
 				t.Errorf("%s: group %d holds %d of 32000", name, g, n)
 			}
 		}
+		if heavy := map[string]float64{"zeros": 0, "integers": 7}; name == "zeros" || name == "integers" {
+			if g := v.Group(e.Bin(heavy[name])); !v.Single()[g] {
+				t.Errorf("%s: %v shares group %d of %v", name, heavy[name], g, v.Starts())
+			}
+		}
 		if fine := e.Bins() - 1; v.Group(fine) != v.Bins()-1 || v.Group(0) != 0 {
 			t.Errorf("%s: the outer bins are in groups %d and %d", name, v.Group(0), v.Group(fine))
 		}

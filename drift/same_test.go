@@ -204,3 +204,25 @@ func FuzzRestoreEquivalence(f *testing.F) {
 		}
 	})
 }
+
+// Evidence of all stages stays when a stage starts; that of the stage alone does not.
+func TestANewStageKeepsTheEvidenceOfAll(t *testing.T) {
+	p, _ := tilted(10, 0, distance)
+	r, test := rand.New(rand.NewPCG(50, 51)), NewKSSame(10, nil, 0.2, 2)
+	for range 40 {
+		test.Observe(window(r, 4, p, p, 900, 100))
+	}
+	before := test.P()
+	test.StartStage(1)
+	if test.P() > before || test.StageP() != 1 {
+		t.Errorf("P was %v and is %v; that of the new stage is %v, want 1", before, test.P(), test.StageP())
+	}
+	for range 40 {
+		b := window(r, 4, p, p, 900, 100)
+		b.Stage = 1
+		test.Observe(b)
+	}
+	if test.P() >= test.StageP() || test.StageP() > 0.01 {
+		t.Errorf("P %v of all stages, %v of this one", test.P(), test.StageP())
+	}
+}

@@ -65,6 +65,9 @@ func (v View) Bins() int { return len(v.starts) }
 // Starts returns the first fine bin of each group.
 func (v View) Starts() []int { return append([]int(nil), v.starts...) }
 
+// Single tells for each group whether it is one value, as NewKSSame wants to know.
+func (v View) Single() []bool { return append([]bool(nil), v.single...) }
+
 // Group is the group of a fine bin.
 func (v View) Group(fine int) int {
 	g := 0
