@@ -93,7 +93,8 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newDemo(), newRun(), newReplay(), newConvert(), newSimulate(), newValidate(), newVerify(), newVersion())
 	root.AddCommand(newRecord(), newRouter(), newSchema())
-	root.AddCommand(newBench(), newPlan())
+	root.AddCommand(newBench(), newCalibrate())
+	root.AddCommand(newPlan())
 	root.AddCommand(append(newOrders(), newStatus(), newWatch(), newExplain())...)
 	return root
 }
