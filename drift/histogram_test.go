@@ -268,3 +268,21 @@ func checkQuantiles(t *testing.T, v vector) {
 		}
 	}
 }
+
+func TestAHeavyBinIsAGroupOfItsOwn(t *testing.T) {
+	for _, c := range []struct {
+		reference []int64
+		bins      int
+		want      []int
+	}{
+		{[]int64{0, 30, 5, 5, 5, 5, 50, 0}, 2, []int{0, 2, 6}},
+		{[]int64{5, 5, 30, 5, 5, 50}, 2, []int{0, 2, 3, 5}},
+		{[]int64{10, 10, 10, 10}, 2, []int{0, 2}},
+		{[]int64{0, 0, 0}, 2, []int{0}},
+		{nil, 0, []int{0}},
+	} {
+		if got := NewView(c.reference, c.bins).Starts(); !slices.Equal(got, c.want) {
+			t.Errorf("%v in %d groups: they start at %v, want %v", c.reference, c.bins, got, c.want)
+		}
+	}
+}

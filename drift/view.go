@@ -22,7 +22,7 @@ func NewView(reference []int64, bins int) View {
 	goal := total / float64(bins)
 	v, alone := View{starts: []int{0}}, false
 	for i, n := range reference {
-		heavy := goal > 0 && float64(n) >= goal/2
+		heavy := goal > 0 && float64(n) > goal/2
 		if within > 0 && (heavy || alone || float64(within) >= goal || seen >= float64(goal*float64(len(v.starts)))) && n > 0 {
 			v.starts = append(v.starts, i)
 			within = 0
