@@ -72,3 +72,10 @@ func conditionalSPRT(odds float64) Rule[Counts] {
 		}
 	})
 }
+
+// Planned is the law by which the program plans.
+func (d Delay) Planned() sequential.Passage {
+	per := sequential.Traffic{Stable: d.PerWindow * (1 - delayShare), Canary: d.PerWindow * delayShare}
+	p, _ := sequential.PassageShares(sequential.Null{}, d.Rate, Odds(d.Odds)(d.Rate, 0), per, threshold(delayAlpha))
+	return p
+}

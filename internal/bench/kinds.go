@@ -17,7 +17,10 @@ func otherKinds() []Case {
 		splits(), rates(), latency(),
 		revenue("revenue", 30, falseRollback, fullRuns),
 		revenue("revenue, α = 0.1 %", 30, 0.001, 10*fullRuns),
-		comingBack(), firstSeen(),
+		clicks(),
+		comingBack("sticky users", falseRollback, fullRuns),
+		comingBack("sticky users, α = 0.1 %", 0.001, 10*fullRuns),
+		firstSeen(), afterPromotion(),
 	}
 }
 

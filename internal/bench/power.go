@@ -3,7 +3,25 @@ package bench
 import (
 	"context"
 	"fmt"
+	"math"
+
+	"verdin/stats/sequential"
 )
+
+// plans holds the planning formula against simulations, in a table of its own.
+type plans struct{ Table }
+
+func (p *plans) add(o Options, r *Report, what string, t Tally, law sequential.Passage) {
+	median, p90 := float64(t.Quantile(0.5)), float64(t.Quantile(0.9))
+	m, q := law.Quantile(0.5), law.Quantile(0.9)
+	p.Rows = append(p.Rows, []string{what, Number(median), Number(m), Number(p90), Number(q)})
+	if o.Full() && math.Abs(m-median) > math.Max(1, 0.2*median) {
+		r.breaks("%s: the planned median is %v windows, the simulated one %v", what, m, median)
+	}
+	if o.Full() && math.Abs(q-p90) > math.Max(1, 0.3*p90) {
+		r.breaks("%s: the planned 90th percentile is %v windows, the simulated one %v", what, q, p90)
+	}
+}
 
 // Bars of delay: against an oracle that is told the size of the harm, and one that is
 // told the base rate as well.
@@ -13,7 +31,20 @@ const (
 	barFixed       = 1.60 // median time to safety ÷ a fixed sample at 80 % power
 )
 
-func (o Options) foundHarm(ctx context.Context, r *Report) error {
+// power plays what takes time, and what was planned.
+func (o Options) power(ctx context.Context, r *Report) error {
+	p := plans{Table{Columns: []string{"windows until it is shown", "median", "planned", "p90", "planned"}}}
+	if err := o.foundHarm(ctx, r, &p); err != nil {
+		return err
+	}
+	if err := o.shownSafe(ctx, r, &p); err != nil {
+		return err
+	}
+	r.section("Planning", "The formula of `verdin plan` ([planning](planning.md)) beside the simulations of the last two tables. Bars: ± 20 % or one window at the median, ± 30 % at the 90th percentile.", p.Table)
+	return nil
+}
+
+func (o Options) foundHarm(ctx context.Context, r *Report, p *plans) error {
 	var cases []Case
 	for _, d := range delays {
 		cases = append(cases, d.Case(fmt.Sprintf("%g × odds %g, %g a window", d.Rate, d.Odds, d.PerWindow)))
@@ -51,6 +82,7 @@ func (o Options) foundHarm(ctx context.Context, r *Report) error {
 		}
 		t.Rows = append(t.Rows, row)
 		labels = append(labels, x.Name)
+		p.add(o, r, "harm: "+x.Name, x.Tallies[0], delays[i].Planned())
 		for k, rule := range []string{"Verdin", "GrowthBook", "Howard–Ramdas", OracleConditional} {
 			series[k].Name = rule
 			series[k].Values = append(series[k].Values, mean(rule)/mean(OracleSPRT))
@@ -61,7 +93,7 @@ func (o Options) foundHarm(ctx context.Context, r *Report) error {
 	return nil
 }
 
-func (o Options) shownSafe(ctx context.Context, r *Report) error {
+func (o Options) shownSafe(ctx context.Context, r *Report, p *plans) error {
 	var cases []Case
 	for _, s := range noninferiors {
 		cases = append(cases, s.Case())
@@ -75,6 +107,7 @@ func (o Options) shownSafe(ctx context.Context, r *Report) error {
 		ours, s := x.Tallies[0], noninferiors[i]
 		fixed, median := s.Fixed(), float64(ours.Quantile(0.5))
 		t.Rows = append(t.Rows, []string{x.Name, Thousands(ours.Runs()), Number(fixed), Number(median), fmt.Sprintf("%.2f", median/fixed), Number(float64(ours.Quantile(0.9))), Percent(ours.Share(None))})
+		p.add(o, r, "safe: "+x.Name, ours, s.Planned())
 		most := barFixed * fixed
 		if !o.Full() {
 			most++ // a window: what a median of few runs may be off

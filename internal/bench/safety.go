@@ -36,3 +36,10 @@ func (s Noninferior) Fixed() float64 {
 	n := z * z * s.Rate * (1 - s.Rate) * (1/delayShare + 1/(1-delayShare)) / (s.Margin * s.Margin)
 	return math.Ceil(n / s.PerWindow)
 }
+
+// Planned is the law by which the program plans.
+func (s Noninferior) Planned() sequential.Passage {
+	per := sequential.Traffic{Stable: s.PerWindow * (1 - delayShare), Canary: s.PerWindow * delayShare}
+	p, _ := sequential.PassageShares(sequential.Null{Margin: s.Margin}, s.Rate, s.Rate, per, threshold(falsePromote))
+	return p
+}

@@ -20,7 +20,7 @@ func Stats(ctx context.Context, o Options) (Report, error) {
 	r.Text = fmt.Sprintf("Made by `verdin bench stats` with seed %d and %s runs a row where no other number stands (%s).\n\n",
 		o.Seed, Thousands(o.Runs), version)
 	o.exactness(&r)
-	for _, part := range []func(context.Context, *Report) error{o.falseAlarms, o.falsePromotions, o.foundHarm, o.shownSafe} {
+	for _, part := range []func(context.Context, *Report) error{o.falseAlarms, o.falsePromotions, o.power} {
 		if err := part(ctx, &r); err != nil {
 			return Report{}, err
 		}
@@ -52,11 +52,7 @@ func (o Options) falseAlarms(ctx context.Context, r *Report) error {
 	var about strings.Builder
 	for _, x := range results {
 		ours := x.Tallies[0]
-		row := []string{x.Name, Thousands(ours.Runs()), Percent(ours.Share(Harm)), Percent(ours.Upper(Harm)), Percent(x.Bar())}
-		for _, name := range rivals {
-			row = append(row, cell(x, name, func(t Tally) float64 { return t.Share(Harm) }))
-		}
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, alarmRow(x))
 		fmt.Fprintf(&about, "- *%s*: %s\n", x.Name, x.About)
 		if o.broken(ours.Count(Harm), ours.Runs(), x.Bar()) {
 			r.breaks("%s: %d false alarms in %d runs, the bar is %v", x.Name, ours.Count(Harm), ours.Runs(), x.Bar())
@@ -74,6 +70,16 @@ func (o Options) falseAlarms(ctx context.Context, r *Report) error {
 	}
 	r.Text += "The worlds:\n\n" + about.String() + "\n"
 	return nil
+}
+
+// alarmRow is a row of the table of false alarms.
+func alarmRow(x Result) []string {
+	ours := x.Tallies[0]
+	row := []string{x.Name, Thousands(ours.Runs()), Percent(ours.Share(Harm)), Percent(ours.Upper(Harm)), Percent(x.Bar())}
+	for _, name := range rivals {
+		row = append(row, cell(x, name, func(t Tally) float64 { return t.Share(Harm) }))
+	}
+	return row
 }
 
 func cell(x Result, rule string, value func(Tally) float64) string {

@@ -6,9 +6,22 @@ import (
 	"strings"
 )
 
-// palette is that of Okabe and Ito, which people with any colour vision can tell apart;
-// ours is the first.
+// palette is that of Okabe and Ito, which people with any colour vision can tell apart.
 var palette = []string{"#0072b2", "#d55e00", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"}
+
+// colours give a rule the same colour in every figure.
+var colours = map[string]string{
+	"Verdin": palette[0], "z-test, each look": palette[1], "GrowthBook": palette[2], "Howard–Ramdas": palette[3],
+	"Argo Rollouts": palette[4], "Flagger": palette[5], OracleConditional: "#999999",
+}
+
+// colour of the k-th series.
+func colour(name string, k int) string {
+	if c, known := colours[name]; known {
+		return c
+	}
+	return palette[k%len(palette)]
+}
 
 // svg collects the marks of a drawing.
 type svg struct {
@@ -59,11 +72,11 @@ type Series struct {
 // Dots draws one row per label and one dot per series, on a scale from 0 to most, with
 // a dashed line at the bar.
 func Dots(title, unit string, labels []string, series []Series, most, bar float64) []byte {
-	const left, right, top, step = 210, 30, 70, 22
+	const left, right, top, step = 210, 30, 70, 24
 	s := newSVG(820, top+step*len(labels)+40)
 	x := func(v float64) float64 { return left + float64(s.w-left-right)*math.Min(v, most)/most }
 	s.text(10, 20, "start", title)
-	s.legend(left, 42, series)
+	s.legend(60, 42, series)
 	bottom := float64(top + step*len(labels))
 	for i := range 6 {
 		v := most * float64(i) / 5
@@ -76,7 +89,7 @@ func Dots(title, unit string, labels []string, series []Series, most, bar float6
 		s.text(left-10, y+4, "end", l)
 		for k := len(series) - 1; k >= 0; k-- { // ours last, on top
 			if v := series[k].Values[i]; !math.IsNaN(v) {
-				s.dot(x(v), y, 5, palette[k%len(palette)])
+				s.dot(x(v), y+2*(float64(k)-float64(len(series)-1)/2), 4, colour(series[k].Name, k))
 			}
 		}
 	}
@@ -94,7 +107,7 @@ func Lines(title, across, unit string, series []Series, most, bar float64) []byt
 	x := func(i float64) float64 { return left + float64(s.w-left-right)*i/float64(n) }
 	y := func(v float64) float64 { return top + height*(1-math.Min(v, most)/most) }
 	s.text(10, 20, "start", title)
-	s.legend(left, 42, series)
+	s.legend(60, 42, series)
 	for i := range 6 {
 		f := float64(i) / 5
 		s.line(left, y(f*most), float64(s.w-right), y(f*most), grey)
@@ -108,14 +121,14 @@ func Lines(title, across, unit string, series []Series, most, bar float64) []byt
 		for i, v := range series[k].Values {
 			xs, ys = append(xs, x(float64(i))), append(ys, y(v))
 		}
-		s.path(xs, ys, palette[k%len(palette)])
+		s.path(xs, ys, colour(series[k].Name, k))
 	}
 	return s.bytes()
 }
 
 func (s *svg) legend(x, y float64, series []Series) {
 	for k, l := range series {
-		s.dot(x, y-4, 5, palette[k%len(palette)])
+		s.dot(x, y-4, 5, colour(l.Name, k))
 		s.text(x+10, y, "start", l.Name)
 		x += 30 + 7*float64(len([]rune(l.Name)))
 	}

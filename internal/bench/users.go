@@ -74,18 +74,17 @@ const sticky = "600 users with rates of their own, who come back and keep their 
 
 // comingBack judges all rows, with a variance from buckets of users; the others take
 // rows for independent, as ours would if the spec said so.
-func comingBack() Case {
+func comingBack(name string, alpha float64, runs int) Case {
 	rows := func(v visits) Counts { return v.Rows }
 	ours := Alarm("Verdin", func() func(visits) bool {
 		s := sequential.NewSticky(sequential.ScoreOptions{Harm: true, Stages: len(ramp)}, 0)
 		return func(v visits) bool {
 			s.Observe(v.Buckets, v.Stage)
-			return s.Ready() && s.LogEMax() >= threshold(falseRollback)
+			return s.Ready() && s.LogEMax() >= threshold(alpha)
 		}
 	})
-	return NewCase(Case{Name: "sticky users", About: sticky + "; variance by bucket", Alpha: falseRollback, Runs: fullRuns}, users,
-		ours, Through(ZEachLook(falseRollback), rows), Through(GrowthBook(falseRollback), rows),
-		Through(HowardRamdas(falseRollback), rows))
+	return NewCase(Case{Name: name, About: sticky + "; variance by bucket", Alpha: alpha, Runs: runs}, users,
+		ours, Through(ZEachLook(alpha), rows), Through(GrowthBook(alpha), rows), Through(HowardRamdas(alpha), rows))
 }
 
 // firstSeen counts each user once.
