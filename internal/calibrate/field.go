@@ -1,10 +1,10 @@
 package calibrate
 
 import (
-	"math"
 	"slices"
 
 	"verdin/decision"
+	"verdin/drift"
 	"verdin/schemas"
 )
 
@@ -66,35 +66,16 @@ func (h *History) each(f field, see func(kind schemas.ValueKind, x float64, text
 // shape is what a field's values are like, of which shifts take their size.
 type shape struct {
 	numbers, names, missing int64
-	truths                  int64   // of the names those that are true or false
-	median, spread          float64 // spread: half the distance of the 16th and the 84th percentile, of normal values the standard deviation
-	least, most             float64
-	tail                    float64    // 99th percentile
-	decile                  [2]float64 // 40th and 50th percentile
-	jump                    float64    // from the 40th to the 60th
+	truths                  int64 // of the names those that are true or false
+	profile                 drift.Profile
 }
 
 const mostSample = 1 << 20 // values of a field that are sorted
 
 func (h *History) shape(f field) (s shape) {
 	values := h.numbers(f, &s)
-	if len(values) == 0 {
-		return s
-	}
 	slices.Sort(values)
-	at := func(q float64) float64 { return values[min(len(values)-1, int(q*float64(len(values))))] }
-	s.median, s.tail, s.least, s.most = at(0.5), at(0.99), values[0], values[len(values)-1]
-	s.decile, s.jump = [2]float64{at(0.4), at(0.5)}, at(0.6)-at(0.4)
-	if s.spread = (at(0.84) - at(0.16)) / 2; s.spread == 0 {
-		mean, sum := 0.0, 0.0
-		for _, x := range values {
-			mean += x / float64(len(values))
-		}
-		for _, x := range values {
-			sum += (x - mean) * (x - mean) / float64(len(values))
-		}
-		s.spread = math.Sqrt(sum)
-	}
+	s.profile = drift.ProfileOf(values)
 	return s
 }
 

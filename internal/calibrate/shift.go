@@ -1,9 +1,9 @@
 package calibrate
 
 import (
-	"math"
 	"slices"
 
+	"verdin/drift"
 	"verdin/schemas"
 )
 
@@ -30,60 +30,60 @@ const part = 0.05
 var Shifts = []Shift{
 	{"mean", "half a standard deviation to the bad side", false, number, worsen},
 	{"mean", "10 % of the rows turn bad", false, truth, spoil},
-	{"scale", "half as much again, about the median", false, number, func(s shape, _ field, v value, _ float64) value {
-		v.num = s.median + 1.5*(v.num-s.median)
-		return v
-	}},
-	{"tail", "1 % of the rows as far again beyond the 99th percentile as that is from the median", false, number, func(s shape, _ field, v value, u float64) value {
-		if u < 0.01 {
-			v.num = math.Max(v.num, 2*s.tail-s.median)
-		}
-		return v
-	}},
-	{"one bin", "half of one decile moves to another", false, number, func(s shape, _ field, v value, u float64) value {
-		if v.num >= s.decile[0] && v.num < s.decile[1] && u < 0.5 {
-			v.num += s.jump
-		}
-		return v
-	}},
-	{"missing", "5 % of the rows", false, anything, func(_ shape, _ field, v value, u float64) value {
-		if u < part {
-			v = value{}
-		}
-		return v
-	}},
-	{"new value", "5 % of the rows, a name that history does not have", false, names, func(_ shape, _ field, v value, u float64) value {
-		if u < part {
-			v = value{kind: schemas.String, novel: true}
-		}
-		return v
-	}},
-	{"new value", "5 % of the rows, beyond the range of history", false, number, func(s shape, _ field, v value, u float64) value {
-		if u < part {
-			v.num = s.most + (s.most - s.least)
-		}
-		return v
-	}},
-	{"unit", "1,000 times as large", false, number, func(_ shape, _ field, v value, _ float64) value { v.num *= 1000; return v }},
+	{"scale", "half as far again from the mean", false, number, fault("scale", 0.5)},
+	{"tail", "2 % of the rows move beyond the 99th percentile", false, number, fault("tail", 0.02)},
+	{"one bin", "10 % of the rows become the median", false, number, fault("one bin", 0.1)},
+	{"missing", "5 % of the rows", false, anything, lose},
+	{"new value", "5 % of the rows, a name that history does not have", false, names, rename},
+	{"new value", "5 % of the rows, beyond the range of history", false, number, fault("new value", part)},
+	{"unit", "1,000 times as large", false, number, fault("unit", 1000)},
 	{"delayed start", "half a standard deviation to the bad side, from the middle of the history on", true, number, worsen},
 	{"delayed start", "10 % of the rows turn bad, from the middle of the history on", true, truth, spoil},
 }
 
-func number(s shape, f field) bool { return !f.truth && s.numbers > s.names && s.spread > 0 }
+// fault puts an injection of the drift package into numbers.
+func fault(name string, size float64) func(shape, field, value, float64) value {
+	i := slices.IndexFunc(drift.Injections, func(in drift.Injection) bool { return in.Name == name })
+	apply := drift.Injections[i].Apply
+	return func(s shape, _ field, v value, u float64) value {
+		y, missing := apply(s.profile, v.num, u, size)
+		if missing {
+			return value{}
+		}
+		v.num = y
+		return v
+	}
+}
+
+func lose(_ shape, _ field, v value, u float64) value {
+	if u < part {
+		return value{}
+	}
+	return v
+}
+
+func rename(_ shape, _ field, v value, u float64) value {
+	if u < part {
+		return value{kind: schemas.String, novel: true}
+	}
+	return v
+}
+
+var up, down = fault("mean", 0.5), fault("mean", -0.5)
+
+// worsen moves a number to the bad side; a field that no metric reads moves up.
+func worsen(s shape, f field, v value, u float64) value {
+	if f.lower {
+		return down(s, f, v, u)
+	}
+	return up(s, f, v, u)
+}
+
+func number(s shape, f field) bool { return !f.truth && s.numbers > s.names && s.profile.SD > 0 }
 func names(s shape, f field) bool  { return !f.truth && s.names > s.numbers }
 func truth(_ shape, f field) bool  { return f.truth }
 func anything(s shape, f field) bool {
 	return s.numbers+s.names > s.missing // a field that is mostly absent loses nothing
-}
-
-// worsen moves a number to the bad side; a field that no metric reads moves up.
-func worsen(s shape, f field, v value, _ float64) value {
-	if f.lower {
-		v.num -= s.spread / 2
-	} else {
-		v.num += s.spread / 2
-	}
-	return v
 }
 
 // spoil turns good rows bad. Which value is bad depends on what the column holds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"verdin/drift"
 	"verdin/schemas"
 )
 
@@ -64,7 +65,7 @@ func (s *split) canary(c *schemas.Chunk, i int) bool {
 			key = unit
 		}
 	}
-	return uniform(s.salt, key) < s.share
+	return drift.Pretend(hash(key), s.salt, s.share)
 }
 
 // words are the texts that every chunk of a history begins with.
@@ -80,11 +81,15 @@ func words(c *schemas.Chunk) (w [3]schemas.Text) {
 // uniform is a number of [0, 1) that depends on salt and key alone: FNV-1a, and the
 // mix of splitmix64, so that neighbouring salts have nothing in common.
 func uniform(salt uint64, key []byte) float64 {
-	x := mix(salt) ^ 14695981039346656037
+	return float64(mix(mix(salt)^hash(key))>>11) / (1 << 53)
+}
+
+func hash(key []byte) uint64 {
+	x := uint64(14695981039346656037)
 	for _, b := range key {
 		x = (x ^ uint64(b)) * 1099511628211
 	}
-	return float64(mix(x)>>11) / (1 << 53)
+	return x
 }
 
 func mix(x uint64) uint64 {
