@@ -51,6 +51,15 @@ func New(_ *Spec, head Head, _ schemas.Time) State {
 	return State{Phase: schemas.PhasePending, Generation: head.Generation + 1, Stage: -1, BadMark: schemas.Unknown, CleanMark: schemas.Unknown}
 }
 
+// Speaks is the code of the reason in force: that of the last verdict, or why there are
+// no more of them; "" before the first.
+func (st State) Speaks() string {
+	if st.Fenced {
+		return ReasonFenced
+	}
+	return st.Reason
+}
+
 // Final tells whether the rollout has ended.
 func (st State) Final() bool { return Final(st.Phase) }
 

@@ -100,6 +100,7 @@ func (b *begin) observe(o engine.Outcome) {
 	}
 	b.late = o.Health.Late
 	m.Phase(name, o.State.Phase)
+	m.InForce(name, o.State.Speaks())
 	if v := o.Verdict; v != nil {
 		m.Verdict(name, v.Verdict, v.Reason.Code)
 		for _, r := range v.Routes {

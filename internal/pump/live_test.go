@@ -174,7 +174,7 @@ func TestAnUnsentVerdictIsNotWaitedFor(t *testing.T) {
 			t.Error("still waiting")
 		}
 		r.tick(time.Second)
-		if n := len(r.verdicts); n != 2 || r.verdicts[1].Sequence != 1 {
+		if n := len(r.verdicts); n != 2 || r.verdicts[1].Sequence != 2 || r.verdicts[1].PrevDigest != "" {
 			t.Errorf("%d verdicts, want the first one decided again", n)
 		}
 	})

@@ -19,7 +19,7 @@ type Metrics struct {
 	gaps, gapOffsets            *prometheus.CounterVec
 	windows, verdicts           *prometheus.CounterVec
 	result, estimate, low, high *prometheus.GaugeVec
-	logE, weight, phase         *prometheus.GaugeVec
+	logE, weight, phase, reason *prometheus.GaugeVec
 	watermark, lag, build       *prometheus.GaugeVec
 	journal, mirror, snapshot   *prometheus.GaugeVec
 	rows                        *prometheus.CounterVec
@@ -53,6 +53,7 @@ func New() *Metrics {
 	m.logE = m.gauge("check_log_e", "Natural logarithm of a check's evidence.", "rollout", "check")
 	m.weight = m.gauge("rollout_weight_ratio", "Share of the traffic that the last verdict gives to an arm.", "rollout", "arm")
 	m.phase = m.gauge("rollout_phase", "1 for the phase that a rollout is in, else 0.", "rollout", "phase")
+	m.reason = m.gauge("rollout_reason", "1 for the reason in force: of the last verdict, or fenced.", "rollout", "reason")
 	m.watermark = m.gauge("watermark_timestamp_seconds", "Event time up to which a partition is complete.", "topic", "partition")
 	m.lag = m.gauge("kafka_consumer_lag", "Records of a partition that were not read yet.", "topic", "partition")
 	m.rows = m.counter("rows_total", "Rows of a rollout's logs by what became of them.", "rollout", "fate")

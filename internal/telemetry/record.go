@@ -76,6 +76,20 @@ func (m *Metrics) Phase(rollout, phase string) {
 	}
 }
 
+// InForce shows the reason in force, "" = none yet. The series of other reasons go.
+func (m *Metrics) InForce(rollout, reason string) {
+	if reason == "" {
+		return
+	}
+	rollout, reason = m.labels.bound(Rollout, rollout), m.labels.bound(Reason, reason)
+	set(m.reason, 1, rollout, reason)
+	for _, other := range append(m.labels.all(Reason), Other) {
+		if other != reason {
+			m.reason.DeleteLabelValues(rollout, other)
+		}
+	}
+}
+
 // Watermark shows the event time, in Unix seconds, up to which a partition is complete.
 func (m *Metrics) Watermark(topic string, partition int32, seconds float64) {
 	set(m.watermark, seconds, m.partition(topic, partition)...)
@@ -132,7 +146,7 @@ func (m *Metrics) Forget(rollout string) {
 	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows} {
 		v.DeletePartialMatch(at)
 	}
-	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase, m.journal, m.mirror, m.snapshot} {
+	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase, m.reason, m.journal, m.mirror, m.snapshot} {
 		v.DeletePartialMatch(at)
 	}
 }
