@@ -213,6 +213,7 @@ func (t *Tally) Expose(generation uint32, stage int32, arm int8, hash uint64, va
 		case ok:
 			cell.value(n, metric, arm, x, hasValue)
 		case metric.Negative:
+			cell.Arms[arm].Metrics[n].Null++ // counted as 0, and as without a label
 			cell.value(n, metric, arm, 0, hasValue)
 		default:
 			cell.value(n, metric, arm, 0, noValue)

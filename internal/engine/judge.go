@@ -29,6 +29,7 @@ type Judge struct {
 	health  decision.HealthData
 	faults  decision.Faults
 	exposed exposed // sticky plans
+	heard   []heard // by the metrics of the label lane
 }
 
 // origin is how far a log (fast lane) or a shard (label lane) has sealed.
@@ -98,6 +99,7 @@ func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, shar
 		j.origins[window.Label] = append(j.origins[window.Label], label)
 	}
 	j.exposed.startStage()
+	j.heard = newHeard(spec, plan)
 	j.health = decision.HealthData{Since: plan.Start, Mark: plan.Start, LastData: schemas.Unknown,
 		LastArm: [2]schemas.Time{schemas.Unknown, schemas.Unknown}}
 	return j
@@ -123,6 +125,7 @@ func (j *Judge) Step(in JudgeInput) Effects {
 	for _, t := range j.tests {
 		eff.Evidence = t.Evidence(eff.Evidence)
 	}
+	eff.Evidence = j.silences(eff.Evidence)
 	eff.Stage = j.stageData()
 	j.state, eff.Verdict = decision.Decide(j.spec, j.state, decision.Input{
 		Cut: in.Cut, Evidence: eff.Evidence, Stage: eff.Stage, Health: j.health, Faults: j.faults,
@@ -227,8 +230,11 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 	stage, clean := j.state.StageAt(start, end)
 	j.enter(j.state.Stage)
 	j.account(lane, end, w, stage, clean)
+	var mute []bool
 	if lane == window.Fast {
 		j.learn.observe(w)
+	} else {
+		mute = j.listen(w)
 	}
 	for i := range w.Cells {
 		c := &w.Cells[i]
@@ -236,7 +242,7 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 			continue // served under another generation: no evidence for this one
 		}
 		b := Block{Start: start, End: end, Lane: lane, Stage: stage, Clean: clean && !w.Gap, Gap: w.Gap,
-			Revision: w.Revision, Stable: &c.Arms[0], Canary: &c.Arms[1]}
+			Revision: w.Revision, Mute: mute, Stable: &c.Arms[0], Canary: &c.Arms[1]}
 		if c.Stage >= 0 && int(c.Stage) < len(j.spec.Stages) {
 			b.Clean = b.Clean && int(c.Stage) == stage
 			b.Stage = int(c.Stage)

@@ -100,6 +100,9 @@ func (t *metricTest) summaries(b *Block) (stable, canary *stats.Summary, ok bool
 	if b.Lane != t.lane {
 		return nil, nil, false
 	}
+	if b.Lane == window.Label && t.at < len(b.Mute) && b.Mute[t.at] {
+		b.Clean, b.Gap = false, true // silence is no label
+	}
 	return &b.Stable.Metrics[t.at], &b.Canary.Metrics[t.at], true
 }
 

@@ -108,7 +108,7 @@ func TestRestoredAtAnyCutNothingChanges(t *testing.T) {
 // fixed are the fields that stay as they were made, by type.
 var fixed = []string{
 	"engine.Engine.logs", "engine.Engine.rollouts", "engine.Engine.shards",
-	"engine.Judge.origins", "engine.Judge.tests",
+	"engine.Judge.origins", "engine.Judge.tests", "engine.Judge.heard",
 	"engine.Shard.base", "engine.Shard.index", "engine.Shard.logs", "engine.Shard.views",
 	"engine.Shard.out", "engine.rollout.pending", // empty after a cut
 	"engine.driftCheck.features", "engine.driftCheck.limit", "engine.driftCheck.stages", "engine.watched.at", "engine.watched.field",

@@ -39,6 +39,9 @@ func (j *Judge) fields(f *wire.Fields) {
 	stageFields(f, &j.stage)
 	healthFields(f, &j.health)
 	j.exposed.fields(f)
+	for i := range j.heard {
+		j.heard[i].fields(f)
+	}
 	x := &j.faults
 	for _, n := range []*int64{&x.HistoryLost, &x.Largest[0], &x.Largest[1], &x.Strangers[0], &x.Strangers[1]} {
 		wire.Int(f, n)
