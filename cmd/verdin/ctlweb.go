@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 
 	"verdin/internal/telemetry"
 	"verdin/publish/control"
@@ -56,6 +57,28 @@ func (w *wires) routes(c *httpConfig, mux *http.ServeMux) (what string, err erro
 	}
 	web.New(opt).Register(mux)
 	return "/ /api /gates /metrics /livez /readyz", nil
+}
+
+// show serves the pages of a demo until ctx ends, and returns where.
+func (w *wires) show(ctx context.Context, running *sync.WaitGroup, c *httpConfig) (url string, err error) {
+	if !c.loopback() {
+		return "", usage(fmt.Errorf("--http %q: a demo is served on this machine only: use 127.0.0.1:PORT", c.Addr))
+	}
+	mux := telemetry.Handler(w.metrics, w.health)
+	if _, err := w.routes(c, mux); err != nil {
+		return "", err
+	}
+	server := &telemetry.Server{Addr: c.Addr, Handler: mux}
+	listener, err := server.Listen(ctx)
+	if err != nil {
+		return "", fmt.Errorf("--http: %w", err)
+	}
+	running.Go(func() {
+		if err := server.Serve(ctx, listener); err != nil {
+			w.log.Error("http", "err", err)
+		}
+	})
+	return "http://" + listener.Addr().String() + "/", nil
 }
 
 // listen serves until ctx ends. The channel tells how that ended; a server that fails

@@ -28,6 +28,7 @@ func newDemo() *cobra.Command {
 	var name string
 	var seed uint64
 	var stay bool
+	var addr string
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Play a whole rollout on this machine: broker, NATS, traffic, engine and router in one process",
@@ -37,13 +38,14 @@ func newDemo() *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
-			d := &demo{sc: sc, seed: seed, out: cmd.OutOrStdout(), diag: cmd.ErrOrStderr(), stay: stay}
+			d := &demo{sc: sc, seed: seed, out: cmd.OutOrStdout(), diag: cmd.ErrOrStderr(), stay: stay, page: httpConfig{Addr: addr}}
 			return d.run(cmd.Context())
 		},
 	}
 	cmd.Flags().StringVar(&name, "scenario", "good", "one of "+strings.Join(scenario.Names(), ", "))
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the traffic")
 	cmd.Flags().BoolVar(&stay, "stay", false, "keep the servers up at the end, until Ctrl-C")
+	cmd.Flags().StringVar(&addr, "http", "127.0.0.1:0", "where the live page is served, on this machine")
 	return cmd
 }
 
@@ -55,9 +57,11 @@ type demo struct {
 	seed      uint64
 	out, diag io.Writer
 	stay      bool
+	page      httpConfig
 
 	clock   atomic.Int64 // schemas.Time
 	began   time.Time
+	url     string // of the live page
 	servers *servers
 	wires   *wires
 	traffic *traffic
@@ -91,7 +95,7 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "verdin demo: %s\n%s\n\n%s\n\n", d.sc.Name, d.sc.Summary, d.servers.addresses())
+	fmt.Fprintf(d.out, "verdin demo: %s\n%s\n\n%s\n\n", d.sc.Name, d.sc.Summary, d.servers.addresses()+"\nLive  "+d.url)
 	ticks := make(chan pump.Tick)
 	running.Go(func() { d.ready.run(ctx, ticks, d.hear) })
 	if err := d.play(ctx, ticks); err != nil {
@@ -119,6 +123,9 @@ func (d *demo) start(ctx context.Context, running *sync.WaitGroup) (err error) {
 		return err
 	}
 	d.wires.kafka = kafka.Config{Brokers: d.servers.brokers()}
+	if d.url, err = d.wires.show(ctx, running, &d.page); err != nil {
+		return err
+	}
 	if d.ready, err = d.wires.prepare(ctx, spec); err != nil {
 		return err
 	}

@@ -12,9 +12,11 @@ function el(tag, cls, ...children) {
   return e;
 }
 
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
+
 function number(x) {
   if (x === null || x === undefined) return "–";
-  return Number(x.toPrecision(4)).toString();
+  return Math.abs(x) < 1e5 ? Number(x.toPrecision(4)).toString() : compact.format(x);
 }
 
 function span(seconds) {
@@ -78,11 +80,11 @@ function row(tag, cells) {
 
 function checks(r) {
   if (!r.checks || !r.checks.length) return [];
-  const t = el("table", "", row("th", [["", "check"], ["", "role"], ["", "result"], ["n", "stable"], ["n", "canary"], ["", "evidence"], ["n", "log E"], ["n", "needed"], ["n", "n stable"], ["n", "n canary"]]));
+  const t = el("table", "", row("th", [["", "check"], ["", "role"], ["", "result"], ["n", "stable"], ["n", "canary"], ["e", "evidence"], ["n", "log E"], ["n", "needed"], ["n", "n stable"], ["n", "n canary"]]));
   for (const c of r.checks) {
     const mood = c.result === "harm" ? "bad" : c.result === "safe" ? "good" : "calm";
-    t.append(row("td", [["w", c.name], ["calm", c.role], [mood, c.result === "unknown" ? "not yet" : c.result],
-      ["n", number(c.value && c.value[0])], ["n", number(c.value && c.value[1])], ["", evidence(c)],
+    t.append(row("td", [["w", c.name], ["calm", c.role], [mood, c.result === "unknown" ? "not shown" : c.result],
+      ["n", c.n[0] ? number(c.value[0]) : "–"], ["n", c.n[1] ? number(c.value[1]) : "–"], ["e", evidence(c)],
       ["n", number(c.log_e)], ["n", number(c.threshold)], ["n", String(c.n[0])], ["n", String(c.n[1])]]));
   }
   return [el("h3", "", "Checks"), el("div", "table", t)];
