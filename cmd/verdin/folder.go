@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,8 @@ type folder struct {
 	running map[string]*running // by path
 	refused map[string]string   // by path: the last complaint, told once
 	failed  chan failure        // rollouts that have stopped by themselves
+	rebuilt chan opening        // rollouts that have read their topics again
+	began   bool                // some rollout has run
 	broken  map[string]bool     // by path: those whose journal cannot be written
 }
 
@@ -47,6 +50,7 @@ type running struct {
 	name, digest string
 	stop         context.CancelFunc
 	done         sync.WaitGroup
+	rebuilding   bool // its topics are read again
 }
 
 // watch starts what is in the folder and follows its changes until ctx ends. It is
@@ -54,6 +58,7 @@ type running struct {
 // stopped when it returns.
 func (f *folder) watch(ctx context.Context) error {
 	f.running, f.refused, f.failed, f.broken = map[string]*running{}, map[string]string{}, make(chan failure), map[string]bool{}
+	f.rebuilt = make(chan opening)
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", f.dir, err)
@@ -104,6 +109,16 @@ func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) (again bool, err
 			f.refused[stopped.path] = err.Error() // tried again, as a file that is refused
 			refused(f.diag, err)
 			due = time.After(retryEvery)
+		case o := <-f.rebuilt:
+			if err := f.take(o); err != nil {
+				if !f.began && len(f.running) == 0 {
+					return false, err
+				}
+				f.refused[o.path] = err.Error()
+				refused(f.diag, err)
+				due = time.After(retryEvery)
+			}
+			f.tellReady()
 		case err := <-w.Errors:
 			f.log.Error("watching the rollouts", "dir", f.dir, "err", err)
 		case <-w.Events:
@@ -140,8 +155,24 @@ func (f *folder) scan(ctx context.Context) (news []error) {
 			news = append(news, err)
 		}
 	}
-	f.health.SetReady("rollouts", len(f.refused) == 0, fmt.Sprintf("%d running, %d files refused", len(f.running), len(f.refused)))
+	f.tellReady()
 	return news
+}
+
+// tellReady says how the rollouts stand.
+func (f *folder) tellReady() {
+	var again []string
+	for _, r := range f.running {
+		if r.rebuilding {
+			again = append(again, r.name)
+		}
+	}
+	slices.Sort(again)
+	text := fmt.Sprintf("%d running, %d files refused", len(f.running)-len(again), len(f.refused))
+	if len(again) > 0 {
+		text += ", topics are read again for " + strings.Join(again, ", ")
+	}
+	f.health.SetReady("rollouts", len(f.refused)+len(again) == 0, text)
 }
 
 // apply starts a file's rollout if it is new or its analysis has changed.
@@ -168,22 +199,12 @@ func (f *folder) apply(ctx context.Context, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	f.end(path) // the old generation speaks to the end before the next one reads where the chain stands
-	err = b.open(ctx)
-	if errors.Is(err, errEnded) {
-		f.running[path] = &running{name: name, digest: spec.Digest, stop: func() {}}
-		f.log.Info("rollout ended before: change its spec to begin anew", "rollout", name, "file", path, "last", err.Error())
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	f.start(ctx, path, b)
-	return nil
+	return f.open(ctx, path, b)
 }
 
-func (f *folder) start(ctx context.Context, path string, b *begin) {
-	ctx, cancel := context.WithCancel(ctx)
-	r := &running{name: b.name(), digest: b.spec.Digest, stop: cancel}
+// run starts a rollout that is open.
+func (f *folder) run(o opening) {
+	path, b, r, ctx := o.path, o.b, o.r, o.ctx
 	ticks := make(chan pump.Tick)
 	r.done.Go(func() { clock(ctx, ticks) })
 	r.done.Go(func() {
@@ -191,7 +212,7 @@ func (f *folder) start(ctx context.Context, path string, b *begin) {
 			f.tell(ctx, failure{path, err})
 		}
 	})
-	f.running[path] = r
+	f.began = true
 	if delete(f.broken, path); len(f.broken) == 0 {
 		f.health.SetReady("journal", true, "")
 	}
@@ -202,7 +223,7 @@ func (f *folder) start(ctx context.Context, path string, b *begin) {
 // another one begins.
 func (f *folder) forget(r *running) {
 	f.metrics.Forget(r.name)
-	s, err := f.store(r.name)
+	s, err := f.store(r.name, nil)
 	if err == nil {
 		err = errors.Join(s.End("the rollout was removed", f.now()), s.Close())
 	}

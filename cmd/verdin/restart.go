@@ -18,10 +18,10 @@ import (
 	"verdin/schemas"
 )
 
-// store opens the state folder of a rollout.
-func (w *wires) store(name string) (*pump.Store, error) {
+// store opens the state folder of a rollout. Again hears how far cuts are made once more.
+func (w *wires) store(name string, again func(made, all int)) (*pump.Store, error) {
 	return pump.OpenStore(filepath.Join(w.state.Dir, strings.Replace(name, "/", ".", 1)), pump.StoreOptions{
-		AcceptLoss: w.state.acceptLoss, Every: w.state.SnapshotEvery,
+		AcceptLoss: w.state.acceptLoss, Every: w.state.SnapshotEvery, Again: again,
 		Note: func(what string, a ...any) {
 			w.log.Warn(what, append(a, "rollout", name)...)
 		}})
@@ -31,7 +31,7 @@ func (w *wires) store(name string) (*pump.Store, error) {
 // ends; if there is none, or if it cannot go on, another generation begins after the
 // last one that the journal or NATS knows.
 func (b *begin) open(ctx context.Context) (err error) {
-	store, err := b.store(b.name())
+	store, err := b.store(b.name(), b.again)
 	if err != nil {
 		return err
 	}

@@ -110,6 +110,7 @@ type begin struct {
 	told       [7]uint64          // rows by fate, as the metrics have them
 	generation uint64             // 0 = whichever
 	head       nats.Head          // of the chain in NATS, as it was found
+	rebuild    rebuild
 }
 
 // find looks up the topics of a spec.

@@ -28,10 +28,11 @@ var (
 type Rerun struct {
 	Spec    *decision.Spec
 	Script  Script
-	Core    *engine.Engine // started as the activation says, and restored if Place is given
-	Place   *Place         // where the engine stands; nil = at the activation
-	Sources []Source       // per log of the activation
-	Each    func(engine.Outcome, *journal.Cut) error
+	Core    *engine.Engine                           // started as the activation says, and restored if Place is given
+	Place   *Place                                   // where the engine stands; nil = at the activation
+	Sources []Source                                 // per log of the activation
+	Each    func(engine.Outcome, *journal.Cut) error // hears what each cut left; may be nil
+	After   func()                                   // called after every cut; may be nil
 
 	flat     flat
 	heads    []head
@@ -89,6 +90,9 @@ func (r *Rerun) Run(ctx context.Context) error {
 					return err
 				}
 			}
+		}
+		if r.After != nil {
+			r.After()
 		}
 	}
 	return nil

@@ -178,13 +178,17 @@ func (s *Store) again(ctx context.Context, spec *decision.Spec, restore restoreF
 	if err != nil {
 		return nil, err
 	}
-	script := s.script.after(place.Seq)
+	script, made := s.script.after(place.Seq), 0
+	if len(script.Cuts) > 0 {
+		s.opt.Again(0, len(script.Cuts))
+	}
 	feed, err := open(place.Next, NewArrivals(len(place.Next), script.Cuts))
 	if err != nil {
 		return nil, err
 	}
 	d := newDemux(feed.Batches, newFlat(shardsOf(script.Activation)), script.Cuts)
 	run := &Rerun{Spec: spec, Script: script, Core: core, Place: place, Sources: d.sources()}
+	run.After = func() { made++; s.opt.Again(made, len(script.Cuts)) }
 	switch err := run.Run(ctx); {
 	case errors.Is(err, ErrHistory):
 		feed.Stop()

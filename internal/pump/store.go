@@ -24,6 +24,7 @@ type StoreOptions struct {
 	Every      time.Duration               // between snapshots, on the cuts' clock, default 30 s
 	Segment    int64                       // bytes of a file of the journal, default 64 MiB
 	Note       func(what string, a ...any) // hears what was repaired or failed, as slog takes it; may be nil
+	Again      func(made, all int)         // hears that cuts are made once more from the topics, before the first and after each; may be nil
 }
 
 // Store is the state folder of one rollout: a lock, the journal and snapshots. A nil
@@ -59,6 +60,9 @@ func OpenStore(dir string, opt StoreOptions) (s *Store, err error) {
 	}
 	if opt.Note == nil {
 		opt.Note = func(string, ...any) {}
+	}
+	if opt.Again == nil {
+		opt.Again = func(int, int) {}
 	}
 	s = &Store{dir: dir, opt: opt}
 	if opt.FS == nil {
