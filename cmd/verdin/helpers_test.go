@@ -79,6 +79,12 @@ func (o *output) next(parts []string) (line string, ok bool) {
 // await waits for a line with all parts.
 func (o *output) await(t *testing.T, parts ...string) string {
 	t.Helper()
+	return o.awaitFor(t, patience, parts...)
+}
+
+// awaitFor is await with a patience of its own.
+func (o *output) awaitFor(t *testing.T, patience time.Duration, parts ...string) string {
+	t.Helper()
 	late := time.After(patience)
 	for {
 		if line, ok := o.next(parts); ok {

@@ -32,6 +32,7 @@ type harm struct {
 	name string
 	do   func(*ward) (done bool) // nil = around the kill
 	says string                  // what the next engine must say; "" = nothing of note
+	kept bool                    // there must be a snapshot to harm: the kill waits for one
 }
 
 var moments = []moment{
@@ -52,7 +53,7 @@ func (w *ward) ready() {
 }
 
 var harms = []harm{
-	{"nothing", func(*ward) bool { return true }, ""},
+	{"nothing", func(*ward) bool { return true }, "", false},
 	{"a torn tail", func(w *ward) bool {
 		files := w.files("journal-*")
 		whole, err := os.ReadFile(files[len(files)-1])
@@ -60,24 +61,24 @@ var harms = []harm{
 			w.t.Fatal(err)
 		}
 		return w.append(files[len(files)-1], whole[:min(len(whole), 9+w.rng.IntN(60))])
-	}, "cut off a record"},
-	{"nothing", func(*ward) bool { return true }, ""},
+	}, "cut off a record", false},
+	{"nothing", func(*ward) bool { return true }, "", false},
 	{"the newest snapshot is gone", func(w *ward) bool {
 		all := w.files("snapshot-*")
 		return len(all) > 0 && os.Remove(all[len(all)-1]) == nil
-	}, ""},
+	}, "", true},
 	{"the newest snapshot is damaged", func(w *ward) bool {
 		all := w.files("snapshot-*")
 		return len(all) > 0 && w.flip(all[len(all)-1])
-	}, "a snapshot is passed over"},
-	{"NATS is down", nil, ""},
+	}, "a snapshot is passed over", true},
+	{"NATS is down", nil, "", false},
 	{"every snapshot is damaged", func(w *ward) bool {
 		for _, f := range w.files("snapshot-*") {
 			w.flip(f)
 		}
 		return true
-	}, "a snapshot is passed over"},
-	{"the folder is gone", func(w *ward) bool { return w.mirrored() && os.RemoveAll(w.state) == nil }, "fetched from its mirror"},
+	}, "a snapshot is passed over", true},
+	{"the folder is gone", func(w *ward) bool { return w.mirrored() && os.RemoveAll(w.state) == nil }, "fetched from its mirror", false},
 }
 
 // append adds bytes to a file.
@@ -176,6 +177,9 @@ func TestKilledEnginesLoseNothing(t *testing.T) {
 func (w *ward) round(m moment, h harm) bool {
 	w.start()
 	m.wait(w)
+	if h.kept {
+		eventually(w.t, "a snapshot", func() bool { return len(w.files("snapshot-*")) > 0 })
+	}
 	if h.do == nil {
 		w.outage()
 		return true
