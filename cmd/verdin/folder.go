@@ -223,7 +223,7 @@ func (f *folder) run(o opening) {
 // another one begins.
 func (f *folder) forget(r *running) {
 	f.metrics.Forget(r.name)
-	s, err := f.store(r.name, nil)
+	s, err := f.store(r.name, nil, nil)
 	if err == nil {
 		err = errors.Join(s.End("the rollout was removed", f.now()), s.Close())
 	}

@@ -31,6 +31,16 @@ func (r *rig) fill(t *testing.T, topic, rollout string, n int) {
 	must(t, p.Produce(t.Context(), topic, batch))
 }
 
+// awaitRows waits for a line in the metrics of a running engine.
+func (r *rig) awaitRows(t *testing.T, p *program, line string) {
+	t.Helper()
+	addr := listening.FindStringSubmatch(p.String())[1]
+	eventually(t, line, func() bool {
+		_, text := page(t, addr, "/metrics")
+		return strings.Contains(text, line)
+	})
+}
+
 // forgetSnapshots makes the next start read the topics of a rollout again.
 func (r *rig) forgetSnapshots(t *testing.T, rollout string) {
 	t.Helper()
@@ -56,11 +66,7 @@ func TestARebuildHoldsUpNoOther(t *testing.T) {
 		p.await(t, `"msg":"verdict acked"`)
 	}
 	r.fill(t, "slow", "b", 40)
-	addr := listening.FindStringSubmatch(p.String())[1]
-	eventually(t, "the records are read", func() bool {
-		_, text := page(t, addr, "/metrics")
-		return strings.Contains(text, `verdin_rows_total{fate="counted",rollout="default/b"} 40`)
-	})
+	r.awaitRows(t, p, `verdin_rows_total{fate="counted",rollout="default/b"} 40`)
 	p.stop(t)
 	r.forgetSnapshots(t, "b")
 
@@ -76,7 +82,7 @@ func TestARebuildHoldsUpNoOther(t *testing.T) {
 	})
 	p = launch(t, "run", "-c", r.config)
 	p.await(t, `"msg":"the topics are read again"`, "default/b")
-	addr = listening.FindStringSubmatch(p.String())[1]
+	addr := listening.FindStringSubmatch(p.String())[1]
 	ready(t, addr, http.StatusServiceUnavailable, "1 running, 0 files refused, topics are read again for default/b")
 	got := verdin(t, "status", "--nats", r.natsURL())
 	if !containsAll(got.out, []string{"default/a", "default/b  running (rebuilding)"}) {

@@ -17,6 +17,7 @@ import (
 // kafkaConfig is where events come from.
 type kafkaConfig struct {
 	kafka.Config `yaml:",inline"`
+	Group        string           `yaml:"group"`    // consumer group that shows how far reading has come; "" = none
 	Registry     *registry.Config `yaml:"registry"` // of the schemas that events were written with; nil = none
 }
 

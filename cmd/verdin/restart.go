@@ -18,10 +18,11 @@ import (
 	"verdin/schemas"
 )
 
-// store opens the state folder of a rollout. Again hears how far cuts are made once more.
-func (w *wires) store(name string, again func(made, all int)) (*pump.Store, error) {
+// store opens the state folder of a rollout. Again hears how far cuts are made once more,
+// kept of every snapshot.
+func (w *wires) store(name string, again func(made, all int), kept func(next []int64)) (*pump.Store, error) {
 	return pump.OpenStore(filepath.Join(w.state.Dir, strings.Replace(name, "/", ".", 1)), pump.StoreOptions{
-		AcceptLoss: w.state.acceptLoss, Every: w.state.SnapshotEvery, Again: again,
+		AcceptLoss: w.state.acceptLoss, Every: w.state.SnapshotEvery, Again: again, Kept: kept,
 		Note: func(what string, a ...any) {
 			w.log.Warn(what, append(a, "rollout", name)...)
 		}})
@@ -31,7 +32,7 @@ func (w *wires) store(name string, again func(made, all int)) (*pump.Store, erro
 // ends; if there is none, or if it cannot go on, another generation begins after the
 // last one that the journal or NATS knows.
 func (b *begin) open(ctx context.Context) (err error) {
-	store, err := b.store(b.name(), b.again)
+	store, err := b.store(b.name(), b.again, b.commit)
 	if err != nil {
 		return err
 	}
@@ -161,6 +162,23 @@ func (b *begin) status() (all []pump.Reading) {
 		all = append(all, r)
 	}
 	return all
+}
+
+// commit shows the positions of a snapshot to the consumer group, for lag dashboards.
+// Nothing depends on it: a failure is told, and the next snapshot tries again.
+func (b *begin) commit(next []int64) {
+	if b.committer == nil {
+		return
+	}
+	as := b.topics.Assignments(0)
+	for i := range as {
+		as[i].Offset = next[i]
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := b.committer.Commit(ctx, as); err != nil {
+		b.log.Warn("lag dashboards do not see how far reading has come: the next snapshot tries again", "rollout", b.name(), "err", err)
+	}
 }
 
 // amiss is what is wrong with the topics as a whole.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdin/decision"
+	"verdin/ingest/kafka"
 	"verdin/internal/pump"
 	"verdin/internal/telemetry"
 	"verdin/publish/control"
@@ -75,6 +76,11 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	if path := cfg.Control.OperatorsFile; path != "" {
 		if w.operators, err = control.OpenAccess(path); err != nil {
 			return usage(fmt.Errorf("control.operatorsFile: %w", err))
+		}
+	}
+	if cfg.Kafka.Group != "" {
+		if w.committer, err = kafka.NewCommitter(w.kafka, cfg.Kafka.Group); err != nil {
+			return usage(err)
 		}
 	}
 	if err := w.openRegistry(ctx, cfg.Kafka.Registry); err != nil {

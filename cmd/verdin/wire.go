@@ -25,6 +25,7 @@ import (
 type wires struct {
 	kafka     kafka.Config
 	registry  *registry.Registry // nil = no record is framed
+	committer *kafka.Committer   // nil = positions are shown to no group
 	state     stateConfig
 	nc        *natsgo.Conn
 	publisher *nats.Publisher
@@ -76,6 +77,9 @@ func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName str
 func (w *wires) close() {
 	w.running.Wait()
 	w.nc.Close()
+	if w.committer != nil {
+		w.committer.Close()
+	}
 	if w.registry != nil {
 		w.registry.Close()
 	}

@@ -24,6 +24,7 @@ type StoreOptions struct {
 	Every      time.Duration               // between snapshots, on the cuts' clock, default 30 s
 	Segment    int64                       // bytes of a file of the journal, default 64 MiB
 	Note       func(what string, a ...any) // hears what was repaired or failed, as slog takes it; may be nil
+	Kept       func(next []int64)          // hears the positions of the logs in each snapshot that has come to the disk, while the rollout goes on; may be nil
 	Again      func(made, all int)         // hears that cuts are made once more from the topics, before the first and after each; may be nil
 }
 
@@ -60,6 +61,9 @@ func OpenStore(dir string, opt StoreOptions) (s *Store, err error) {
 	}
 	if opt.Note == nil {
 		opt.Note = func(string, ...any) {}
+	}
+	if opt.Kept == nil {
+		opt.Kept = func([]int64) {}
 	}
 	if opt.Again == nil {
 		opt.Again = func(int, int) {}
@@ -216,10 +220,10 @@ func (s *Store) keep(core *engine.Engine, p *Place, acks *ackBook) {
 		return
 	}
 	s.kept = p.Wall
-	number, wall, sections := s.cut, p.Wall, s.state(core, p, acks)
+	number, wall, next, sections := s.cut, p.Wall, p.Next, s.state(core, p, acks)
 	s.saving.Go(func() {
 		defer s.busy.Store(false)
-		s.write(number, wall, sections)
+		s.write(number, wall, next, sections)
 	})
 }
 
@@ -229,16 +233,17 @@ func (s *Store) save(core *engine.Engine, p *Place, acks *ackBook) error {
 		return nil
 	}
 	s.saving.Wait()
-	s.write(s.cut, p.Wall, s.state(core, p, acks))
+	s.write(s.cut, p.Wall, p.Next, s.state(core, p, acks))
 	return nil
 }
 
-func (s *Store) write(number uint64, wall schemas.Time, sections []snapshot.Section) {
+func (s *Store) write(number uint64, wall schemas.Time, next []int64, sections []snapshot.Section) {
 	if err := s.snap.Write(number, sections); err != nil {
 		s.opt.Note("no snapshot was kept: a restart reads more of the topics again", "err", err)
 		return
 	}
 	s.saved.Store(int64(wall))
+	s.opt.Kept(next)
 }
 
 // candidates are the snapshots of the last generation that count, the newest first.
