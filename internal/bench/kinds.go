@@ -26,7 +26,7 @@ func otherKinds() []Case {
 
 // splits: does the split that arrives match the one declared? All rules are told it.
 func splits() Case {
-	w := Ramp{PerWindow: 1000, Windows: threeHours, Shares: ramp, Rate: Flat(0.5)}
+	w := Ramp{PerWindow: 1000, Windows: twoHours, Shares: ramp, Rate: Flat(0.5)}
 	ours := Alarm("Verdin", func() func(Counts) bool {
 		s := sequential.NewSampleRatio()
 		return func(l Counts) bool {
@@ -57,9 +57,9 @@ func rates() Case {
 		stable, canary sequential.Events
 	}
 	world := func(r *rand.Rand, see func(look) bool) {
-		rate := Daily(20, 0.5)(r, threeHours)
-		for i := range threeHours {
-			l := look{stage: i * len(ramp) / threeHours}
+		rate := Daily(20, 0.5)(r, twoHours)
+		for i := range twoHours {
+			l := look{stage: i * len(ramp) / twoHours}
 			share := ramp[l.stage]
 			draw := func(exposure float64) sequential.Events {
 				return sequential.Events{Count: int64(distuv.Poisson{Lambda: rate(i) * exposure, Src: r}.Rand()), Exposure: exposure}
@@ -176,7 +176,7 @@ func meanGrowthBook(alpha float64) Rule[values] {
 	g := peers.GrowthBook{Alpha: alpha, Tuning: 5000, Relative: true, Sides: peers.Lesser}
 	return Alarm("GrowthBook", func() func(values) bool {
 		return func(l values) bool {
-			r := g.Test(sample(l.sum[0]), sample(l.sum[1]))
+			r := g.Interval(sample(l.sum[0]), sample(l.sum[1]))
 			return !r.GaveUp && r.High < 0
 		}
 	})

@@ -15,8 +15,8 @@ type labelled struct{ Cohort, Arrived Counts }
 // after a step of the ramp belong to the split before it. Ours compares cohorts by
 // exposure; the others divide what arrived by what was shown in the same window.
 func lateLabels() Case {
-	const delay = 20.0                                                             // windows
-	w := Ramp{PerWindow: 1000, Windows: threeHours, Shares: ramp, Rate: Flat(0.9)} // 10 % convert: the rest is bad
+	const delay = 20.0                                                           // windows
+	w := Ramp{PerWindow: 1000, Windows: twoHours, Shares: ramp, Rate: Flat(0.9)} // 10 % convert: the rest is bad
 	arrives := 1 - math.Exp(-1/delay)
 	world := func(r *rand.Rand, see func(labelled) bool) {
 		var pending [2]int64

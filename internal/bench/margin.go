@@ -15,17 +15,17 @@ const falsePromote = 0.05
 func atTheMargin() []Case {
 	return append([]Case{
 		calledSafe("half a point more errors", "1 % ± 30 %, 1,000 a window", sequential.Null{Margin: 0.005},
-			Ramp{PerWindow: 1000, Windows: threeHours, Shares: ramp, Rate: Daily(0.01, 0.3), Canary: Plus(0.005)}),
+			Ramp{PerWindow: 1000, Windows: twoHours, Shares: ramp, Rate: Daily(0.01, 0.3), Canary: Plus(0.005)}),
 		calledSafe("half as many errors again", "2 % ± 30 %, 1,000 a window, relative margin", sequential.Null{Margin: 0.5, Relative: true},
-			Ramp{PerWindow: 1000, Windows: threeHours, Shares: ramp, Rate: Daily(0.02, 0.3), Canary: Times(1.5)}),
+			Ramp{PerWindow: 1000, Windows: twoHours, Shares: ramp, Rate: Daily(0.02, 0.3), Canary: Times(1.5)}),
 		calledSafe("three points less accuracy", "90 % right, 400 a window", sequential.Null{Margin: 0.03, Worse: sequential.Lower},
-			Ramp{PerWindow: 400, Windows: threeHours, Shares: ramp, Rate: Daily(0.1, 0.3), Canary: Plus(0.03)}),
+			Ramp{PerWindow: 400, Windows: twoHours, Shares: ramp, Rate: Daily(0.1, 0.3), Canary: Plus(0.03)}),
 		calledSafe("rare errors, doubled", "0.2 % and 0.4 %, 300 a window", sequential.Null{Margin: 0.002},
-			Ramp{PerWindow: 300, Windows: threeHours, Shares: ramp, Rate: Flat(0.002), Canary: Plus(0.002)}),
+			Ramp{PerWindow: 300, Windows: twoHours, Shares: ramp, Rate: Flat(0.002), Canary: Plus(0.002)}),
 		calledSafe("a point more, falling rate", "errors fall from 10 to 5 % during the ramp", sequential.Null{Margin: 0.01},
-			Ramp{PerWindow: 1000, Windows: threeHours, Shares: ramp, Rate: Trend(0.1, 0.05), Canary: Plus(0.01)}),
+			Ramp{PerWindow: 1000, Windows: twoHours, Shares: ramp, Rate: Trend(0.1, 0.05), Canary: Plus(0.01)}),
 		calledSafe("a dozen a window, ten points more", "20 % errors, 12 a window, 30 % canary", sequential.Null{Margin: 0.1},
-			Ramp{PerWindow: 12, Windows: threeHours, Shares: []float64{0.3}, Rate: Daily(0.2, 0.3), Canary: Plus(0.1)}),
+			Ramp{PerWindow: 12, Windows: twoHours, Shares: []float64{0.3}, Rate: Daily(0.2, 0.3), Canary: Plus(0.1)}),
 	}, poorer())
 }
 

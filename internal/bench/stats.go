@@ -65,7 +65,7 @@ func (o Options) falseAlarms(ctx context.Context, r *Report) error {
 	r.figure("false-alarms.svg", "false alarms by world and rule", o.alarmDots(results))
 	for _, x := range results {
 		if x.Name == "daily swing" {
-			r.figure("false-alarms-by-look.svg", "false alarms by look, in the daily swing", o.alarmLines(x, threeHours))
+			r.figure("false-alarms-by-look.svg", "false alarms by look, in the daily swing", o.alarmLines(x, twoHours))
 		}
 	}
 	r.Text += "The worlds:\n\n" + about.String() + "\n"

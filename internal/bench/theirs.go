@@ -49,7 +49,7 @@ func GrowthBook(alpha float64) Rule[Counts] {
 		if p.yb*p.na <= p.ya*p.nb {
 			return false
 		}
-		r := g.Test(peers.Proportion(p.na, p.ya), peers.Proportion(p.nb, p.yb))
+		r := g.Interval(peers.Proportion(p.na, p.ya), peers.Proportion(p.nb, p.yb))
 		return !r.GaveUp && r.Low > 0
 	})
 }

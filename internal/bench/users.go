@@ -16,12 +16,12 @@ type visits struct {
 	First   Counts
 }
 
-const userWindows = 40
+const userWindows = 30
 
-// users are 600 people, each with a share of bad answers of their own, who come back in
+// users are 400 people, each with a share of bad answers of their own, who come back in
 // six windows of ten; the ramp moves one after the other to the canary.
 func users(r *rand.Rand, see func(visits) bool) {
-	const n = 600
+	const n = 400
 	var rate [n]float64
 	var seen [n]bool
 	order := r.Perm(n)
@@ -70,7 +70,7 @@ func (l *Counts) add(arm int, bad int64) {
 	c.Y += bad
 }
 
-const sticky = "600 users with rates of their own, who come back and keep their arm; 40 windows"
+const sticky = "400 users with rates of their own, who come back and keep their arm; 30 windows"
 
 // comingBack judges all rows, with a variance from buckets of users; the others take
 // rows for independent, as ours would if the spec said so.
