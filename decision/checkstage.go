@@ -87,7 +87,11 @@ func (c *checker) segments() {
 		c.refuse(sum <= 1+1e-9, at("values"), "let the shares sum to at most 100%", "segment by %s: the shares sum to %s", g.By, percent(sum))
 		total += len(g.Values)
 	}
+	c.refuse(len(c.spec.Segments) <= maxBy, place("segments"), "keep those that matter", "%d fields to go by are more than %d", len(c.spec.Segments), maxBy)
 	c.refuse(total <= maxSegments, place("segments"), "list those that matter", "%d segments are more than %d", total, maxSegments)
 }
 
-const maxSegments = 64
+const (
+	maxSegments = 64
+	maxBy       = 4 // fields that segments go by
+)

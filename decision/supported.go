@@ -34,7 +34,7 @@ type Ability struct {
 var abilities = []Ability{
 	{string(doSticky), true, "assign each request on its own and write assignment: request"},
 	{string(doShadow), false, "give the canary a small share: a first stage of weight 1"},
-	{string(doSegments), false, "remove it: checks see all traffic"},
+	{string(doSegments), true, "remove it: checks see all traffic"},
 	{string(doConcentration), true, "write concentration: off"},
 	{string(doCrossover), true, "write crossover: off"},
 	{string(doReference), false, "use between: arms"},

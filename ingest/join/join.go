@@ -20,6 +20,7 @@ type Prediction struct {
 	Arm        int8
 	Generation uint32
 	Stage      int32
+	Within     [4]uint8 // the segments that it belongs to, 0 = none
 }
 
 // Outcome is one value for one metric.

@@ -54,6 +54,9 @@ func (p *Prediction) fields(f *wire.Fields, w schemas.Time) {
 	f.Check(p.Arm == 0 || p.Arm == 1, "arm %d", p.Arm)
 	wire.Uint(f, &p.Generation)
 	wire.Int(f, &p.Stage)
+	for i := range p.Within {
+		wire.Uint(f, &p.Within[i])
+	}
 }
 
 // keys are the lists of outcomes, by key. Where a node stands in memory means nothing.

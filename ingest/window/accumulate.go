@@ -17,6 +17,7 @@ type Tally struct {
 
 type tallyCell struct {
 	Cell
+	pool  *Pool
 	batch *Batch
 }
 
@@ -27,6 +28,8 @@ type Pool struct {
 	metrics  []int // indices of the plan's metrics that run in this lane
 	features bool
 	spare    []*Batch
+	within   *Pool // of the cells of segments: metrics only; nil = the plan has none
+	segment  bool  // it is that pool
 }
 
 // NewPool prepares for a plan's lane.
@@ -37,7 +40,18 @@ func NewPool(p *Plan, lane Lane) *Pool {
 			pool.metrics = append(pool.metrics, i)
 		}
 	}
+	if len(p.Segments) > 0 {
+		pool.within = &Pool{plan: p, lane: lane, metrics: pool.metrics, segment: true}
+	}
 	return pool
+}
+
+// of is the pool of a cell's segment.
+func (p *Pool) of(segment uint8) *Pool {
+	if segment == 0 || p.within == nil {
+		return p
+	}
+	return p.within
 }
 
 // Metrics returns the plan indices of the metrics that run in the pool's lane.
@@ -86,15 +100,16 @@ func (p *Pool) arm() Arm {
 }
 
 // cell returns the open cell of a split.
-func (t *Tally) cell(generation uint32, stage int32) *tallyCell {
+func (t *Tally) cell(generation uint32, stage int32, segment uint8) *tallyCell {
 	for i := range t.cells {
-		if c := &t.cells[i]; c.Generation == generation && c.Stage == stage {
+		if c := &t.cells[i]; c.Segment == segment && c.Generation == generation && c.Stage == stage {
 			return c
 		}
 	}
-	c := tallyCell{batch: t.pool.batch()}
-	c.Generation, c.Stage = generation, stage
-	c.Arms = [2]Arm{t.pool.arm(), t.pool.arm()}
+	pool := t.pool.of(segment)
+	c := tallyCell{pool: pool, batch: pool.batch()}
+	c.Generation, c.Stage, c.Segment = generation, stage, segment
+	c.Arms = [2]Arm{pool.arm(), pool.arm()}
 	t.cells = append(t.cells, c)
 	return &t.cells[len(t.cells)-1]
 }
@@ -103,14 +118,25 @@ func (t *Tally) cell(generation uint32, stage int32) *tallyCell {
 // hash is that of the prediction's id, of its unit where the plan is sticky, never 0;
 // resource readings have hash 0.
 func (t *Tally) Observe(c *schemas.Chunk, i int, arm int8, hash uint64) {
-	cell := t.cell(c.Generation[i], c.Stage[i])
+	t.observe(t.cell(c.Generation[i], c.Stage[i], 0), c, i, arm, hash)
+	if t.pool.within == nil || c.Kind[i] != schemas.KindPrediction {
+		return
+	}
+	for _, segment := range t.pool.plan.Within(c, i) {
+		if segment > 0 {
+			t.observe(t.cell(c.Generation[i], c.Stage[i], segment), c, i, arm, hash)
+		}
+	}
+}
+
+func (t *Tally) observe(cell *tallyCell, c *schemas.Chunk, i int, arm int8, hash uint64) {
 	cell.batch.Row(arm, hash)
 	kind, r := c.Kind[i], c.Row[i]
 	if kind == schemas.KindPrediction {
 		cell.Arms[arm].N++
 	}
 	plan := t.pool.plan
-	if kind == schemas.KindPrediction && t.strange(c, arm, r) {
+	if kind == schemas.KindPrediction && cell.Segment == 0 && t.strange(c, arm, r) {
 		cell.Arms[arm].Strange++
 	}
 	failure := kind == schemas.KindPrediction && failed(c, plan.ErrorCol, r)
@@ -157,7 +183,7 @@ func failed(c *schemas.Chunk, col int, r int32) bool {
 }
 
 func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r int32) {
-	if !t.pool.features {
+	if !cell.pool.features {
 		return
 	}
 	num, cat := len(t.pool.metrics), 0
@@ -201,7 +227,20 @@ func (f *Feature) text(c *schemas.Chunk, col *schemas.Column, r int32) int32 {
 // Expose adds an exposure of the label lane; value yields the number of the n-th
 // metric of the lane.
 func (t *Tally) Expose(generation uint32, stage int32, arm int8, hash uint64, value func(n int) (x float64, got bool, bad bool)) {
-	cell := t.cell(generation, stage)
+	t.ExposeWithin(Within{}, generation, stage, arm, hash, value)
+}
+
+// ExposeWithin is Expose of an exposure that belongs to segments.
+func (t *Tally) ExposeWithin(in Within, generation uint32, stage int32, arm int8, hash uint64, value func(n int) (x float64, got bool, bad bool)) {
+	t.expose(t.cell(generation, stage, 0), arm, hash, value)
+	for _, segment := range in {
+		if segment > 0 {
+			t.expose(t.cell(generation, stage, segment), arm, hash, value)
+		}
+	}
+}
+
+func (t *Tally) expose(cell *tallyCell, arm int8, hash uint64, value func(n int) (x float64, got bool, bad bool)) {
 	cell.batch.Row(arm, hash)
 	cell.Arms[arm].N++
 	for n, m := range t.pool.metrics {
@@ -230,7 +269,7 @@ func (t *Tally) Expose(generation uint32, stage int32, arm int8, hash uint64, va
 // Direct adds an outcome that names its own arm; value is as for Expose, and a metric
 // without one did not ask.
 func (t *Tally) Direct(generation uint32, stage int32, arm int8, hash uint64, value func(n int) (x float64, got bool, bad bool)) {
-	cell := t.cell(generation, stage)
+	cell := t.cell(generation, stage, 0)
 	cell.batch.Row(arm, hash)
 	cell.Arms[arm].N++
 	for n, m := range t.pool.metrics {
@@ -274,9 +313,9 @@ func (t *Tally) Close() []Cell {
 	for i := range t.cells {
 		c := &t.cells[i]
 		t.flush(c)
-		into := p.cell(c.Generation, c.Stage)
+		into := p.cell(c.split())
 		into.Arms = c.Arms
-		t.pool.spare = append(t.pool.spare, c.batch)
+		c.pool.spare = append(c.pool.spare, c.batch)
 	}
 	t.cells = nil
 	return p.Cells
@@ -287,7 +326,7 @@ func (t *Tally) flush(c *tallyCell) {
 		return
 	}
 	rec := c.batch.Record()
-	t.pool.summarise(rec, &c.Arms)
+	c.pool.summarise(rec, &c.Arms)
 	rec.Release()
 	c.batch.Reset()
 }

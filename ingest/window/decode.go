@@ -18,6 +18,7 @@ func (r *reader) cell() (c Cell) {
 		return c
 	}
 	c.Stage = int32(stage)
+	c.Segment = r.Byte()
 	for a := range c.Arms {
 		c.Arms[a].N = r.Uvarint()
 		c.Arms[a].Metrics = r.summaries()

@@ -22,7 +22,7 @@ var ErrPartial = errors.New("window: not a partial of a version that this build 
 //
 //	version, lane u8; origin, generation, revision uvarint; plan hash u64;
 //	after, end, to i64; late ×2, unmatched, mismatch uvarint; gap u8; rollout text;
-//	cells: generation uvarint, stage varint, two arms: n uvarint, metrics, features,
+//	cells: generation uvarint, stage varint, segment u8, two arms: n uvarint, metrics, features,
 //	groups: bucket u8, cell, n uvarint, sum varint and uvarint; units: u64, n uvarint; strange uvarint
 func (p *Partial) AppendBinary(b []byte) []byte {
 	b = append(b, version, byte(p.Lane))
@@ -53,6 +53,7 @@ func (p *Partial) AppendBinary(b []byte) []byte {
 func (c *Cell) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(c.Generation))
 	b = binary.AppendVarint(b, int64(c.Stage))
+	b = append(b, c.Segment)
 	for a := range c.Arms {
 		b = binary.AppendUvarint(b, c.Arms[a].N)
 		b = appendSummaries(b, c.Arms[a].Metrics)

@@ -1,6 +1,8 @@
 package window
 
 import (
+	"cmp"
+
 	"verdin/schemas"
 	"verdin/stats"
 )
@@ -19,6 +21,7 @@ type Arm struct {
 type Cell struct {
 	Generation uint32 // 0 = the events do not say
 	Stage      int32  // -1 = the events do not say
+	Segment    uint8  // 0 = all rows; else those of one segment, metrics only
 	Arms       [2]Arm // stable, canary
 }
 
@@ -33,7 +36,7 @@ type Partial struct {
 	Lane       Lane
 	Origin     int // index of the log (fast lane) or of the shard (label lane)
 	After, End schemas.Time
-	Cells      []Cell    // by (generation, stage), ascending
+	Cells      []Cell    // by (generation, stage, segment), ascending
 	Late       [2]uint64 // rows that came after their window was sealed, since the partial before
 	Gap        bool      // offsets were lost while the window was open
 	Unmatched  uint64    // label lane: outcomes that found no prediction
@@ -45,7 +48,7 @@ type Partial struct {
 func (p *Partial) Merge(other *Partial) {
 	for i := range other.Cells {
 		o := &other.Cells[i]
-		c := p.cell(o.Generation, o.Stage)
+		c := p.cell(o.split())
 		for a := range c.Arms {
 			c.Arms[a].merge(&o.Arms[a])
 		}
@@ -61,21 +64,31 @@ func (p *Partial) Merge(other *Partial) {
 	p.Mismatch += other.Mismatch
 }
 
+// split is what cells are told apart by.
+type split struct {
+	generation uint32
+	stage      int32
+	segment    uint8
+}
+
+func (c *Cell) split() split { return split{c.Generation, c.Stage, c.Segment} }
+
+func (a split) compare(b split) int {
+	return cmp.Or(cmp.Compare(a.generation, b.generation), cmp.Compare(a.stage, b.stage), cmp.Compare(a.segment, b.segment))
+}
+
 // cell finds or inserts the cell of a split, keeping the order.
-func (p *Partial) cell(generation uint32, stage int32) *Cell {
+func (p *Partial) cell(s split) *Cell {
 	i := 0
-	for ; i < len(p.Cells); i++ {
-		c := &p.Cells[i]
-		if c.Generation == generation && c.Stage == stage {
-			return c
-		}
-		if c.Generation > generation || c.Generation == generation && c.Stage > stage {
-			break
-		}
+	for i < len(p.Cells) && p.Cells[i].split().compare(s) < 0 {
+		i++
+	}
+	if i < len(p.Cells) && p.Cells[i].split() == s {
+		return &p.Cells[i]
 	}
 	p.Cells = append(p.Cells, Cell{})
 	copy(p.Cells[i+1:], p.Cells[i:])
-	p.Cells[i] = Cell{Generation: generation, Stage: stage}
+	p.Cells[i] = Cell{Generation: s.generation, Stage: s.stage, Segment: s.segment}
 	return &p.Cells[i]
 }
 

@@ -54,6 +54,7 @@ type Plan struct {
 	VersionCol int          // column of model_version among prediction fields, -1 = not compared
 	Metrics    []Metric
 	Features   []Feature
+	Segments   []Segment // fields by whose values the metrics are counted once more
 }
 
 // Skew is how far an outcome's clock may run behind its prediction's.
@@ -119,6 +120,9 @@ func (p *Plan) Hash() uint64 {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %s %s %s %d %d %d %v %v %v", p.Revision, p.Rollout, p.Stable, p.Canary,
 		p.Length, p.Lateness, p.Horizon, p.Sticky, p.Metrics, p.Features)
+	if len(p.Segments) > 0 {
+		fmt.Fprintf(h, " %v", p.Segments)
+	}
 	return h.Sum64()
 }
 

@@ -33,10 +33,11 @@ func (p *Pool) RestoreTally(b []byte) (t *Tally, rest []byte, err error) {
 		case r.Err() != nil:
 		case !p.holds(&c.Cell):
 			r.Fail("a cell has other metrics or features than the plan")
-		case slices.ContainsFunc(t.cells, func(o tallyCell) bool { return o.Generation == c.Generation && o.Stage == c.Stage }):
+		case slices.ContainsFunc(t.cells, func(o tallyCell) bool { return o.split() == c.split() }):
 			r.Fail("two cells of one split")
 		default:
-			c.batch = p.batch()
+			c.pool = p.of(c.Segment)
+			c.batch = c.pool.batch()
 			t.cells = append(t.cells, c)
 		}
 	}
@@ -45,7 +46,7 @@ func (p *Pool) RestoreTally(b []byte) (t *Tally, rest []byte, err error) {
 
 // holds tells whether a cell's summaries have the shapes of the pool's.
 func (p *Pool) holds(c *Cell) bool {
-	want := p.arm()
+	want := p.of(c.Segment).arm()
 	for a := range c.Arms {
 		if !sameShapes(c.Arms[a].Metrics, want.Metrics) || !sameShapes(c.Arms[a].Features, want.Features) ||
 			len(c.Arms[a].Groups) != len(want.Groups) {
@@ -62,10 +63,11 @@ func sameShapes(a, b []stats.Summary) bool {
 // Fits tells whether a partial's summaries can be those of a plan, under this or an
 // earlier revision of its bins.
 func (p *Plan) Fits(q *Partial) bool {
-	pool := NewPool(p, q.Lane)
+	whole := NewPool(p, q.Lane)
 	for i := range q.Cells {
+		pool := whole.of(q.Cells[i].Segment)
 		for _, arm := range q.Cells[i].Arms {
-			if len(arm.Metrics) != len(pool.metrics) || pool.features && len(arm.Features) != len(p.Features) {
+			if len(arm.Metrics) != len(pool.metrics) || pool.features != (len(arm.Features) > 0) && len(p.Features) > 0 || pool.features && len(arm.Features) != len(p.Features) {
 				return false
 			}
 			if p.Sticky != (len(arm.Groups) > 0) && len(pool.metrics) > 0 || len(arm.Groups) > 0 && len(arm.Groups) != len(pool.metrics) {

@@ -11,6 +11,9 @@ func (j *Judge) account(lane window.Lane, end schemas.Time, w *window.Partial, s
 	var n, own [2]int64 // all rows; those that this stage served
 	for i := range w.Cells {
 		c := &w.Cells[i]
+		if c.Segment > 0 {
+			continue // those rows are in the cell of all traffic
+		}
 		rows := [2]int64{int64(c.Arms[0].N), int64(c.Arms[1].N)}
 		add(&n, rows)
 		if !j.alien(c) && (c.Stage < 0 || int(c.Stage) == stage) {

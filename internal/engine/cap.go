@@ -22,7 +22,7 @@ type capCheck struct {
 }
 
 func newCapCheck(c compiled, m *metricTest) *capCheck {
-	if !m.spec.Capped() {
+	if !m.spec.Capped() || m.segment > 0 {
 		return nil
 	}
 	null := capNull(m)

@@ -23,6 +23,9 @@ func Layout(specs ...*decision.Spec) *schemas.Layout {
 		for i := range s.Metrics {
 			add(field(&s.Metrics[i]))
 		}
+		for _, g := range s.Segments {
+			add(schemas.KindPrediction, g.By)
+		}
 		for _, d := range s.Drift {
 			for _, f := range d.Of {
 				add(schemas.KindPrediction, f.Field)
@@ -74,6 +77,11 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 	for _, f := range Features(s) {
 		p.Features = append(p.Features, window.Feature{
 			Field: f.Field, Categories: f.Categories, Column: l.Column(schemas.KindPrediction, f.Field)})
+	}
+	first := 1
+	for _, g := range s.Segments {
+		p.Segments = append(p.Segments, window.Segment{Field: g.By, Column: l.Column(schemas.KindPrediction, g.By), First: uint8(first), Values: g.Values})
+		first += len(g.Values)
 	}
 	return p
 }

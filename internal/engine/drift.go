@@ -104,7 +104,7 @@ func (t *driftCheck) StartStage(stage int) {
 }
 
 func (t *driftCheck) Observe(b Block) {
-	if b.Lane != window.Fast {
+	if b.Lane != window.Fast || b.Segment > 0 {
 		return
 	}
 	if b.Revision < t.revision {

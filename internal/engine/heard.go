@@ -57,7 +57,7 @@ func (j *Judge) listen(w *window.Partial) (mute []bool) {
 		var n, labels int64
 		for c := range w.Cells {
 			for a := range w.Cells[c].Arms {
-				if h.metric != nil && i < len(w.Cells[c].Arms[a].Metrics) {
+				if h.metric != nil && w.Cells[c].Segment == 0 && i < len(w.Cells[c].Arms[a].Metrics) {
 					s := &w.Cells[c].Arms[a].Metrics[i]
 					n, labels = n+int64(s.N), labels+int64(s.N)-int64(s.Null)
 				}

@@ -247,8 +247,8 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 			b.Clean = b.Clean && int(c.Stage) == stage
 			b.Stage = int(c.Stage)
 		}
-		b.Share = j.share(c, stage)
-		if lane == window.Fast && j.plan.Sticky {
+		b.Share, b.Segment = j.share(c, stage), int(c.Segment)
+		if lane == window.Fast && j.plan.Sticky && c.Segment == 0 {
 			b.First = j.expose(c, b.Clean && b.Stage == j.state.Stage)
 		}
 		for _, t := range j.tests {

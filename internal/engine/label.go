@@ -174,7 +174,7 @@ func (v *view) closeLabel(start schemas.Time) window.Partial {
 		if v.plan.Sticky {
 			hash = p.Unit
 		}
-		tally.Expose(p.Generation, p.Stage, p.Arm, hash, func(n int) (float64, bool, bool) {
+		tally.ExposeWithin(p.Within, p.Generation, p.Stage, p.Arm, hash, func(n int) (float64, bool, bool) {
 			o, ok := taken(int32(n))
 			return o.Value, ok && o.Valid, ok && !o.Valid
 		})

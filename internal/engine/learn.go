@@ -46,6 +46,9 @@ func (l *learner) observe(w *window.Partial) {
 	}
 	l.windows++
 	for i := range w.Cells {
+		if w.Cells[i].Segment > 0 {
+			continue
+		}
 		stable := &w.Cells[i].Arms[0]
 		for k, f := range l.features {
 			l.samples[k].Merge(&stable.Features[f].Sample)

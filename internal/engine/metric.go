@@ -16,6 +16,8 @@ import (
 // stand in a block, and the figures that a reader wants beside the evidence.
 type metricTest struct {
 	spec    *decision.Metric
+	segment int    // number among the plan's segments, 0 = all traffic
+	within  string // its name
 	lane    window.Lane
 	at      int // among the lane's metrics
 	limits  thresholds
@@ -38,6 +40,28 @@ func (c compiled) metricTests(kind string) []metricTest {
 	for i := range c.spec.Metrics {
 		if c.spec.Metrics[i].Kind == kind {
 			out = append(out, c.metricTest(i))
+			out = append(out, c.segmentTests(i)...)
+		}
+	}
+	return out
+}
+
+// segmentTests ask for harm of the i-th metric within each segment of the rollout.
+func (c compiled) segmentTests(i int) (out []metricTest) {
+	if c.spec.Metrics[i].On == "resource" {
+		return nil
+	}
+	number := 0
+	for k := range c.spec.Segments {
+		g := &c.spec.Segments[k]
+		for n, value := range g.Values {
+			number++
+			spec := c.spec.Metrics[i]
+			spec.Role, spec.Limit = c.spec.SegmentRole(&c.spec.Metrics[i], g, n), decision.Limit{}
+			t := c.metricTest(i)
+			t.spec, t.segment, t.within, t.margins, t.use = &spec, number, g.Name(value), nil, nil
+			t.limits = thresholds{harm: c.budget.SegmentThreshold(spec.Name, "harm", t.within)}
+			out = append(out, t)
 		}
 	}
 	return out
@@ -97,7 +121,7 @@ func null(worse string, m decision.Margin) sequential.Null {
 
 // summaries returns the metric's summaries in a block of its lane.
 func (t *metricTest) summaries(b *Block) (stable, canary *stats.Summary, ok bool) {
-	if b.Lane != t.lane {
+	if b.Lane != t.lane || b.Segment != t.segment {
 		return nil, nil, false
 	}
 	if b.Lane == window.Label && t.at < len(b.Mute) && b.Mute[t.at] {
@@ -140,6 +164,9 @@ func (t *metricTest) evidence(test, method, null string, exact bool, logE, logEM
 		Method: method, Null: null, Exact: exact, LogE: logE, LogEMax: logEMax,
 		P: math.Min(1, math.Exp(-logEMax)), Threshold: threshold, Result: stats.Unknown,
 		Effect: effect, N: t.n, Value: value, Blocks: t.blocks, Skipped: t.skipped, Info: t.info,
+	}
+	if t.segment > 0 {
+		e.Name, e.Segment = e.Name+" "+t.within, t.within
 	}
 	if test == "safe" || test == "safe_stage" {
 		e.Skipped, e.First = t.unsafe, t.first[1]

@@ -32,7 +32,7 @@ func newSampleRatio(c compiled) []Test {
 func (t *sampleRatio) StartStage(int) {}
 
 func (t *sampleRatio) Observe(b Block) {
-	if b.Lane != window.Fast {
+	if b.Lane != window.Fast || b.Segment > 0 {
 		return
 	}
 	na, nb := int64(b.Stable.N), int64(b.Canary.N)

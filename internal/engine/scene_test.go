@@ -73,7 +73,9 @@ func newSceneAt(t testing.TB, name string, rate float64) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("assignment: request"), []byte("assignment: "+map[bool]string{true: "sticky", false: "request"}[name == "sticky"]))
+	if name == "sticky" {
+		sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("assignment: request"), []byte("assignment: sticky\n  segments: [{by: features.country, values: [de, it]}]"))
+	}
 	sc.RequestsPerSecond = rate
 	s := &scene{name: name, length: sceneLength, spec: sceneSpec(t, sc)}
 	s.layout = engine.Layout(s.spec)

@@ -99,6 +99,10 @@ func imprint(p *window.Plan) uint64 {
 	for i := range bare.Features {
 		bare.Features[i].Column = 0
 	}
+	bare.Segments = append([]window.Segment(nil), p.Segments...)
+	for i := range bare.Segments {
+		bare.Segments[i].Column = 0
+	}
 	return bare.Hash()
 }
 

@@ -116,7 +116,7 @@ var fixed = []string{
 	"engine.sticky.safe", "engine.sticky.capSafe", "engine.sampleRatio.sticky", "engine.exposed.level", // of more units than a scene has
 	"engine.hasher.a", "engine.hasher.b", "engine.learner.features", "engine.learner.samples",
 	"engine.mean.safe", "engine.proportion.safe", "engine.quantile.safe", "engine.sampleRatio.limit",
-	"engine.metricTest.at", "engine.metricTest.lane", "engine.metricTest.margins", "engine.metricTest.use",
+	"engine.metricTest.at", "engine.metricTest.segment", "engine.metricTest.within", "engine.metricTest.lane", "engine.metricTest.margins", "engine.metricTest.use",
 	"engine.origin.counts", "engine.rollout.name", "engine.thresholds.harm", "engine.thresholds.limit", "engine.thresholds.safe",
 	"engine.view.base", "engine.view.labels", "engine.view.logs", "engine.view.planHash", "engine.view.pools", "engine.view.shard",
 	"join.Joiner.horizon", "join.Joiner.length", "join.Joiner.skew",

@@ -39,7 +39,7 @@ func newStickies(c compiled, kind string) []Test {
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, t.process(c, margin, false))
 		}
-		if m.spec.Capped() {
+		if m.spec.Capped() && m.segment == 0 {
 			t.capHarm = t.atCap(c, true)
 			for range m.margins {
 				t.capSafe = append(t.capSafe, t.atCap(c, false))

@@ -159,7 +159,7 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 		w.tally.Observe(c, i, arm, key)
 	}
 	if v.labels {
-		v.joiner.Expose(join.Prediction{Key: key, Unit: unit, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i]})
+		v.joiner.Expose(join.Prediction{Key: key, Unit: unit, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i], Within: v.plan.Within(c, i)})
 	}
 }
 

@@ -36,6 +36,7 @@ spec:
     - {name: latency, kind: quantile, quantile: 0.9, on: prediction, field: latency_seconds, worse: higher, role: guardrail, margin: {relative: 50%}}
     - {name: accuracy, kind: proportion, on: outcome, field: correct, missing: exclude, mode: gate, worse: lower, role: guardrail, margin: {absolute: 0.3}}
     - {name: tokens, kind: mean, on: prediction, field: metrics.tokens, cap: 100, worse: higher, role: signal, margin: {relative: 20%}}
+  segments: [{by: features.country, values: [de, fr], role: signal}]
   drift:
     - {name: age, of: features.age, between: arms, method: psi, above: 0.1, role: signal}
     - {name: scores, of: prediction_score, between: arms, method: ks, above: 0.15, role: observe}
