@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"verdin/decision"
 	"verdin/internal/scenario"
+	"verdin/stats"
 )
 
 func TestExplainNamesDecisionNumbersAndRemedy(t *testing.T) {
@@ -25,6 +27,68 @@ func TestExplainNamesDecisionNumbersAndRemedy(t *testing.T) {
 	for _, want := range []string{"ROLLBACK", "errors got worse", "over 900 and 100 observations", "canary 0 %", "errors/harm", "e^50.0", "What would have changed it"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+}
+
+// Text, JSON and Markdown carry the same account: every check with its numbers and what
+// would change it. Numbers that are none are left out, and text of a spec or an operator
+// is no Markdown.
+func TestExplanationsInThreeForms(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	evidence(&in, "errors/harm", shown)
+	evidence(&in, "accuracy/safe", notYet)
+	evidence(&in, "tokens/harm", func(e *stats.Evidence) { e.LogE = math.NaN() })
+	evidence(&in, "scores/drift", func(e *stats.Evidence) { e.Threshold = math.Inf(1); e.Segment = "tags.a=<b>|*" })
+	v := r.look(in)
+	text, md := decision.Explain(v), decision.ExplainMarkdown(v)
+	var back struct {
+		Verdict string
+		Checks  []map[string]any
+	}
+	if err := json.Unmarshal(decision.ExplainJSON(v), &back); err != nil {
+		t.Fatal(err)
+	}
+	if back.Verdict != rollback || len(back.Checks) != len(in.Evidence) {
+		t.Errorf("JSON: %+v", back)
+	}
+	for i, e := range in.Evidence {
+		c := back.Checks[i]
+		if c["name"] != e.Name || c["what_would_change_it"] == "" || !strings.Contains(text, e.Name) || !strings.Contains(md, strings.ReplaceAll(e.Name, "_", "\\_")) {
+			t.Errorf("%s: %v", e.Name, c)
+		}
+	}
+	for check, want := range map[int]string{
+		0: "evidence smaller by a factor of e^44.7, or a wider tolerance",
+		4: "evidence 12.1 times as strong: then safety is shown",
+		7: "evidence that is a number",
+		8: "nothing: it has no share of the error budget",
+	} {
+		if got := back.Checks[check]["what_would_change_it"]; got != want {
+			t.Errorf("%s: %v, want %q", in.Evidence[check].Name, got, want)
+		}
+	}
+	if strings.Contains(md, "<b>") || strings.Contains(md, "=<") || !strings.Contains(md, `\|\*`) {
+		t.Errorf("Markdown takes text for markup:\n%s", md)
+	}
+}
+
+func TestAnExplainedHoldSaysWhatIsMissingAndWhen(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	in.Stage = decision.StageData{Bake: 10 * time.Minute, Samples: [2]int64{900, 50}, LabelBake: 10 * time.Minute, LabelSamples: [2]int64{900, 50}}
+	v := r.look(in)
+	if v.Next.ETASeconds != 600 {
+		t.Errorf("50 of 100 samples came in 10 minutes: the rest in %d s", v.Next.ETASeconds)
+	}
+	for _, text := range []string{decision.Explain(v), decision.ExplainMarkdown(v)} {
+		for _, want := range []string{"samples: 50 of 100 in the smaller arm", "in about 10m"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in:\n%s", want, text)
+			}
 		}
 	}
 }

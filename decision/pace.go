@@ -83,3 +83,7 @@ func soon(d time.Duration) string {
 	}
 	return brief(time.Duration(math.Round(d.Hours())) * time.Hour)
 }
+
+func seconds(n int64) time.Duration {
+	return time.Duration(min(n, int64(longest/time.Second))) * time.Second
+}
