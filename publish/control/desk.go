@@ -84,7 +84,7 @@ func (s *Seat) Saw(st Status, v *schemas.Verdict) {
 	defer d.mu.Unlock()
 	was := &s.status
 	st.Namespace, st.Rollout, st.Engine = s.ns, s.name, d.engine
-	st.Head, st.Recent = was.Head, was.Recent
+	st.Head, st.Served, st.Recent = was.Head, was.Served, was.Recent
 	if v != nil {
 		st.Head, st.Recent = v, remember(was.Recent, v)
 	}
@@ -92,6 +92,7 @@ func (s *Seat) Saw(st Status, v *schemas.Verdict) {
 		st.CanaryBps = st.Head.WeightOf(schemas.ArmCanary)
 	}
 	s.status, s.known = st, true
+	s.serve()
 	d.news()
 }
 
@@ -102,6 +103,7 @@ func (s *Seat) Resume(v *schemas.Verdict) {
 	if s.status.Head == nil {
 		s.status.Head, s.status.Recent = v, remember(s.status.Recent, v)
 		s.acked = [2]uint64{v.Generation, v.Sequence}
+		s.serve()
 	}
 }
 
@@ -112,7 +114,16 @@ func (d *Desk) Acked(ns, rollout string, generation, sequence uint64) {
 	defer d.mu.Unlock()
 	if s := d.seats[ns+"/"+rollout]; s != nil {
 		s.acked = [2]uint64{generation, sequence}
+		s.serve()
 		d.news()
+	}
+}
+
+// serve lets the head be served if it may: a step forward when it stands in NATS, a
+// rollback as soon as it is journalled; the lock is held.
+func (s *Seat) serve() {
+	if h := s.status.Head; h != nil && !h.DryRun && (s.published() || h.Verdict == schemas.VerdictRollback) {
+		s.status.Served = h
 	}
 }
 

@@ -43,6 +43,7 @@ type Status struct {
 	ETASeconds int64           `json:"eta_seconds,omitempty"` // until it, if all goes on as now; 0 = not known
 
 	Head      *schemas.Verdict `json:"head,omitempty"`   // the last verdict
+	Served    *schemas.Verdict `json:"-"`                // the last that may be served: published, or a rollback; nil = none
 	Published bool             `json:"published"`        // the head stands in NATS, under our signature
 	Linked    bool             `json:"linked"`           // the engine reaches NATS now
 	Stale     bool             `json:"stale,omitempty"`  // no cut for longer than StaleAfter

@@ -92,7 +92,7 @@ func statusOf(code string) int {
 }
 
 const (
-	eventsEvery = 250 * time.Millisecond // at most one message in this time
+	eventsEvery = 100 * time.Millisecond // at most one message in this time
 	quietFor    = 15 * time.Second       // then a comment keeps the connection open
 )
 
@@ -138,16 +138,15 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, message func() (
 	}
 }
 
-// next waits for a change of the desk, or a while.
+// next waits for a change of the desk, or a while; at first it lets the reader rest.
 func (s *Server) next(ctx context.Context, since uint64) uint64 {
-	wait, cancel := context.WithTimeout(ctx, quietFor)
-	defer cancel()
-	version := s.opt.Desk.Await(wait, since)
-	pause := time.NewTimer(eventsEvery)
-	defer pause.Stop()
+	rest := time.NewTimer(eventsEvery)
+	defer rest.Stop()
 	select {
-	case <-pause.C:
+	case <-rest.C:
 	case <-ctx.Done():
 	}
-	return version
+	wait, cancel := context.WithTimeout(ctx, quietFor)
+	defer cancel()
+	return s.opt.Desk.Await(wait, since)
 }

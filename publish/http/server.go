@@ -14,6 +14,7 @@ import (
 const (
 	maxInFlight = 64 // requests; more are told to come again
 	maxStreams  = 64 // live pages and flag clients that listen
+	maxBody     = 64 << 10
 )
 
 // Options of the door.
@@ -55,6 +56,10 @@ func (s *Server) Register(mux *http.ServeMux) {
 	add("GET /gates/argo/{ns}/{rollout}", control.Read, s.argo)
 	add("POST /gates/flagger/confirm-promotion", control.Read, s.flaggerPromotion)
 	add("POST /gates/flagger/rollback", control.Read, s.flaggerRollback)
+	add("GET /flagd/v1/flags.json", control.Read, s.flagd)
+	add("POST /ofrep/v1/evaluate/flags", control.Read, s.ofrepAll)
+	add("POST /ofrep/v1/evaluate/flags/{key}", control.Read, s.ofrepOne)
+	stream("GET /ofrep/v1/events", s.ofrepEvents)
 	for path, asset := range assets { // the page holds no data
 		mux.Handle("GET "+path, s.bounded(s.flight, s.local(asset)))
 	}
@@ -101,7 +106,7 @@ func loopback(hostport string) bool {
 // guarded finds out who asks and lets through who has the scope.
 func (s *Server) guarded(need control.Scope, h handler) http.Handler {
 	return s.local(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, control.MaxRequest)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		who, ok := s.principal(r)
 		switch {
 		case !ok:
