@@ -79,6 +79,12 @@ func convert(cmd *cobra.Command, in, out string, mapping foreign.Options, opt ta
 		return err
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%d events written to %s\n", report.Events, out)
+	switch n := report.Raw; {
+	case n > 0 && table.FormatOf(out) == table.NDJSON:
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d records that are kept byte for byte (@raw) are carried over as they are\n", n)
+	case n > 0:
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d records left out that are kept byte for byte (@raw: Avro, Protobuf, and what was refused): they have no columns; keep %s, which replay reads whole\n", n, in)
+	}
 	if report.Bad > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%d left out, the first: %s\n", report.Bad, report.FirstBad)
 	}

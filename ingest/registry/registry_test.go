@@ -189,6 +189,11 @@ func TestAnswersOutliveTheProcess(t *testing.T) {
 	}
 	half.WriteString(`{"id":9,"sche`) // the process died here
 	half.Close()
+	if all, err := ReadAnswers(cfg.Cache); err != nil {
+		t.Error(err)
+	} else if s, ok := all.Schema(seven); !ok || s == nil || s.Text != text {
+		t.Errorf("read for good: %+v", s)
+	}
 	for range 2 {
 		again, _ := open(t, cfg)
 		if again.Known() != 3 {
@@ -211,5 +216,14 @@ func TestAnswersOutliveTheProcess(t *testing.T) {
 	os.WriteFile(cfg.Cache, []byte("{\"id\":7,\"schema\":null}\n{\"id\":\n"), 0o600)
 	if _, err := Open(cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("a damaged file: %v", err)
+	}
+	if _, err := ReadAnswers(cfg.Cache); err == nil || !strings.Contains(err.Error(), "line 2") || !strings.Contains(err.Error(), "record anew") {
+		t.Errorf("a damaged file: %v", err)
+	}
+	os.WriteFile(cfg.Cache, []byte("{\"id\":7,\"schema\":null}\n{\"id\":7,\"schema\":{}}\n"), 0o600)
+	if all, err := ReadAnswers(cfg.Cache); err != nil {
+		t.Error(err)
+	} else if s, ok := all.Schema(seven); !ok || s != nil {
+		t.Errorf("the first answer does not stand: %+v", s)
 	}
 }

@@ -30,16 +30,8 @@ func openStore(path string, known map[codec.SchemaID]*codec.Schema) (*store, err
 		return nil, fmt.Errorf("kafka.registry.cache: %w", err)
 	}
 	whole := bytes.LastIndexByte(data, '\n') + 1
-	n := 0
-	for text := range bytes.Lines(data[:whole]) {
-		n++
-		id, s, err := parseLine(text)
-		if err != nil {
-			return nil, fmt.Errorf("kafka.registry.cache: %s, line %d: %w: move the file away to ask the registry anew", path, n, err)
-		}
-		if _, ok := known[id]; !ok {
-			known[id] = s
-		}
+	if line, err := answers(known).read(data[:whole]); err != nil {
+		return nil, fmt.Errorf("kafka.registry.cache: %s, line %d: %w: move the file away to ask the registry anew", path, line, err)
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -113,26 +105,37 @@ func (s *store) close() error {
 	return s.file.Close()
 }
 
-// ReadAnswers reads a cache file for good: what it does not hold does not exist.
+// ReadAnswers reads a cache file for good: what it does not hold does not exist. A last
+// line that has no end was never used, and does not count.
 func ReadAnswers(path string) (codec.Schemas, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("schemas: %w", err)
 	}
 	known := answers{}
-	n := 0
-	for text := range bytes.Lines(data) {
-		n++
-		id, s, err := parseLine(text)
-		if err != nil {
-			return nil, fmt.Errorf("schemas: %s, line %d: %w", path, n, err)
-		}
-		known[id] = s
+	if line, err := known.read(data[:bytes.LastIndexByte(data, '\n')+1]); err != nil {
+		return nil, fmt.Errorf("schemas: %s, line %d: %w: restore the file, or record anew", path, line, err)
 	}
 	return known, nil
 }
 
 // answers are all that there are.
 type answers map[codec.SchemaID]*codec.Schema
+
+// read adds the answers of whole lines; of several under one id the first stands. An
+// error comes with the number of its line.
+func (a answers) read(lines []byte) (line int, err error) {
+	for text := range bytes.Lines(lines) {
+		line++
+		id, s, err := parseLine(text)
+		if err != nil {
+			return line, err
+		}
+		if _, ok := a[id]; !ok {
+			a[id] = s
+		}
+	}
+	return line, nil
+}
 
 func (a answers) Schema(id codec.SchemaID) (*codec.Schema, bool) { return a[id], true }

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ type Options struct {
 // Report accounts for a conversion.
 type Report struct {
 	Events   int64            // written
-	Bad      int64            // left out with SkipBad
+	Raw      int64            // records kept byte for byte: written to NDJSON as they are, left out of columns with SkipBad
+	Bad      int64            // left out with SkipBad, those not counted
 	FirstBad string           // where the first of them stands and why
 	LeftOut  map[string]int64 // members of events that no column can be named after
 }
@@ -33,6 +35,9 @@ type writer interface {
 	Write(*Row) error
 	Close() error
 }
+
+// carrier is a writer that can take lines as they are.
+type carrier interface{ Carry(line []byte) error }
 
 // Convert writes the events of an input to a file, whose format its name tells.
 // Open is called twice if the output needs its columns first. The file appears
@@ -47,7 +52,7 @@ func Convert(ctx context.Context, open func() (Lines, error), out string, opt Op
 	}
 	columns := &Columns{}
 	if format != NDJSON {
-		if _, err := each(ctx, open, opt, columns.Note); err != nil {
+		if _, err := each(ctx, open, opt, columns.Note, nil); err != nil {
 			return Report{}, err
 		}
 	}
@@ -57,7 +62,11 @@ func Convert(ctx context.Context, open func() (Lines, error), out string, opt Op
 		if err != nil {
 			return err
 		}
-		if report, err = each(ctx, open, opt, w.Write); err != nil {
+		var carry func([]byte) error
+		if c, ok := w.writer.(carrier); ok {
+			carry = c.Carry
+		}
+		if report, err = each(ctx, open, opt, w.Write, carry); err != nil {
 			return errors.Join(err, w.Close())
 		}
 		return w.Close()
@@ -65,8 +74,9 @@ func Convert(ctx context.Context, open func() (Lines, error), out string, opt Op
 	return report, err
 }
 
-// each reads an input once and hands on its events.
-func each(ctx context.Context, open func() (Lines, error), opt Options, use func(*Row) error) (r Report, err error) {
+// each reads an input once and hands on its events, and to carry what is kept byte for
+// byte; nil = it has no place.
+func each(ctx context.Context, open func() (Lines, error), opt Options, use func(*Row) error, carry func([]byte) error) (r Report, err error) {
 	lines, err := open()
 	if err != nil {
 		return r, err
@@ -89,6 +99,14 @@ func each(ctx context.Context, open func() (Lines, error), opt Options, use func
 		if err == io.EOF {
 			r.LeftOut = events.LeftOut
 			return r, nil
+		}
+		if err == nil && isRaw(line) && (carry != nil || opt.SkipBad) {
+			if r.Raw++; carry != nil {
+				if err := carry(line); err != nil {
+					return r, fmt.Errorf("%s: %w", lines.Where(), err)
+				}
+			}
+			continue
 		}
 		if err == nil {
 			err = events.Read(line, offset, &row)
@@ -114,7 +132,7 @@ func each(ctx context.Context, open func() (Lines, error), opt Options, use func
 }
 
 // create creates a file of the format.
-func create(path string, format Format, columns *Columns, c arrowipc.Compression) (writer, error) {
+func create(path string, format Format, columns *Columns, c arrowipc.Compression) (*closing, error) {
 	out, err := recording.Create(path)
 	if err != nil {
 		return nil, err
@@ -153,6 +171,13 @@ type lineWriter struct {
 // Write writes a row as a line.
 func (w *lineWriter) Write(row *Row) error {
 	w.line = row.AppendLine(w.line[:0])
+	_, err := w.out.Write(w.line)
+	return err
+}
+
+// Carry writes a line as it is.
+func (w *lineWriter) Carry(line []byte) error {
+	w.line = append(append(w.line[:0], bytes.TrimSuffix(line, []byte("\n"))...), '\n')
 	_, err := w.out.Write(w.line)
 	return err
 }

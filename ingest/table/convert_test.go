@@ -81,7 +81,6 @@ func TestBadInputIsNamedAndLeavesNothingBehind(t *testing.T) {
 		want       []string
 	}{
 		{"a.ndjson", good + `{"type":"prediction"}` + "\n", []string{"a.ndjson, line 2: no event: missing_field: prediction_id"}},
-		{"a.ndjson", good + `{"@raw":"AAAAAAE=","@headers":[],"@timestamp":1,"@pos":{"topic":"t","partition":0,"offset":1},"@at":1}` + "\n", []string{"line 2", "(@raw) has no columns"}},
 		{"a.ndjson", good + "{\"type\":\n", []string{"a.ndjson, line 2", "syntax"}},
 		{"a.ndjson", good + `{"type":"pre`, []string{"cut off"}},
 		{"a.csv", "type,prediction_id,latency_seconds\nprediction,p,fast\n", []string{`a.csv, line 2, column latency_seconds: want a number, got "fast"`}},
@@ -115,6 +114,36 @@ func TestBadInputIsNamedAndLeavesNothingBehind(t *testing.T) {
 	}
 	_, err := table.Convert(t.Context(), opening(in), filepath.Join(t.TempDir(), "no", "x.csv"), table.Options{})
 	wantError(t, err, "no such file")
+}
+
+// What a recorder keeps byte for byte goes from NDJSON to NDJSON as it is. It has no
+// columns: there it is refused, or left out and counted.
+func TestRawRecordsAreCarriedOrCounted(t *testing.T) {
+	raw := `{"@raw":"AAAAAAE=","@headers":[],"@timestamp":1,"@pos":{"topic":"t","partition":0,"offset":1},"@at":"2026-03-01T12:00:00Z"}` + "\n"
+	pos := func(offset string) string {
+		return `{"type":"prediction","@pos":{"topic":"t","partition":0,"offset":` + offset + `},"event_time":"2026-03-01T12:00:00Z","prediction_id":"p` + offset + `","rollout":"r","arm":"stable"}` + "\n"
+	}
+	in := put(t, "in.ndjson", pos("0")+raw+pos("2"))
+	out := filepath.Join(t.TempDir(), "out.ndjson.zst")
+	report, err := table.Convert(t.Context(), opening(in), out, table.Options{})
+	if err != nil || report.Events != 2 || report.Raw != 1 || report.Bad != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	plain := convert(t, out, "plain.ndjson", table.Options{})
+	if got := text(t, plain); !strings.Contains(got, raw) || strings.Count(got, "\n") != 3 || strings.Index(got, raw) < strings.Index(got, `"p0"`) {
+		t.Errorf("got\n%s", got)
+	}
+	for _, name := range []string{"x.arrow", "x.csv", "x.parquet"} {
+		out := filepath.Join(t.TempDir(), name)
+		_, err := table.Convert(t.Context(), opening(in), out, table.Options{})
+		wantError(t, err, "line 2", "(@raw) has no columns", "keep this recording in NDJSON", "--skip-bad")
+		report, err := table.Convert(t.Context(), opening(in), out, table.Options{SkipBad: true})
+		if err != nil || report.Events != 2 || report.Raw != 1 || report.Bad != 0 {
+			t.Errorf("%s: %+v, %v", name, report, err)
+		}
+	}
+	_, err = table.Convert(t.Context(), opening(put(t, "long.ndjson", `{"@raw":"`+strings.Repeat("A", 600<<10)+"\"}\n")), out, table.Options{})
+	wantError(t, err, "line 1", "@raw")
 }
 
 // The old file stays if the new one fails.

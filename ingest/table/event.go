@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,8 @@ func NewEvents() *Events {
 // rawMark begins a line of a recorder that keeps a record which is no JSON.
 const rawMark = `{"@raw":`
 
+func isRaw(line []byte) bool { return bytes.HasPrefix(line, []byte(rawMark)) && json.Valid(line) }
+
 // Rejected says why a line is no event.
 type Rejected schemas.Rejection
 
@@ -40,8 +43,8 @@ func (r Rejected) Error() string { return r.Reason + ": " + r.Detail }
 // Read reads the line at an offset. The error is Rejected if it is no event.
 func (e *Events) Read(line []byte, offset int64, row *Row) error {
 	row.Cells = row.Cells[:0]
-	if bytes.HasPrefix(line, []byte(rawMark)) {
-		return Rejected{Offset: offset, Reason: schemas.RejectEncoding, Detail: "a record that is kept byte for byte (@raw) has no columns: keep this recording in NDJSON"}
+	if isRaw(line) {
+		return Rejected{Offset: offset, Reason: schemas.RejectEncoding, Detail: "a record that is kept byte for byte (@raw) has no columns: keep this recording in NDJSON, which replay reads whole"}
 	}
 	e.chunk.Reset(0, &schemas.Layout{})
 	e.decoder.Append(&e.chunk, codec.Record{Offset: offset, Value: line})
