@@ -7,9 +7,11 @@ import (
 	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +28,8 @@ type unit struct {
 	latency  float64   // seconds, 0 = none
 	label    string    // predicted class
 	features map[string]string
+	numbers  map[string]float64 // numeric features
+	failed   bool
 	outcomes []outcome
 }
 
@@ -59,6 +63,12 @@ func recording(units []unit, step time.Duration) []byte {
 		}
 		for _, name := range sortedKeys(u.features) {
 			p.Features = append(p.Features, schemas.Member{Name: name, Value: schemas.Str(u.features[name])})
+		}
+		for _, name := range slices.Sorted(maps.Keys(u.numbers)) {
+			p.Features = append(p.Features, schemas.Member{Name: name, Value: schemas.Num(u.numbers[name])})
+		}
+		if u.failed {
+			p.ErrorType = "failed"
 		}
 		out = p.AppendLine(out)
 		for _, o := range u.outcomes {
@@ -104,7 +114,7 @@ func interleave(units []unit) []unit {
 }
 
 func cookieCats(t *testing.T) (units []unit) {
-	for _, r := range table(t, "cookie_cats", "cookie_cats.csv.gz") {
+	for _, r := range csvRows(t, "cookie_cats", "cookie_cats.csv.gz") {
 		units = append(units, unit{canary: r["version"] == "gate_40", outcomes: []outcome{
 			{"retention_1", truth(r["retention_1"] == "TRUE")},
 			{"retention_7", truth(r["retention_7"] == "TRUE")},
@@ -115,7 +125,7 @@ func cookieCats(t *testing.T) (units []unit) {
 
 func openBandit(t *testing.T) (units []unit) {
 	read := func(file string, canary bool) (us []unit) {
-		for _, r := range table(t, "open_bandit", file) {
+		for _, r := range csvRows(t, "open_bandit", file) {
 			at, err := time.Parse("2006-01-02 15:04:05.999999-07:00", r["timestamp"])
 			if err != nil {
 				t.Fatalf("%s: timestamp: %v", file, err)
@@ -139,7 +149,7 @@ func openBandit(t *testing.T) (units []unit) {
 
 // happyNumbers compares two versions of a model on the task of counting happy numbers.
 func happyNumbers(t *testing.T, stable, canary string) (units []unit) {
-	for _, r := range table(t, "llmdrift", "COUNTAHAPPYNUMBER_EVAL.csv.gz") {
+	for _, r := range csvRows(t, "llmdrift", "COUNTAHAPPYNUMBER_EVAL.csv.gz") {
 		model := strings.TrimPrefix(r["model"], "openaichat/")
 		if model != stable && model != canary {
 			continue
@@ -152,7 +162,7 @@ func happyNumbers(t *testing.T, stable, canary string) (units []unit) {
 }
 
 func leetcode(t *testing.T, stable, canary string) (units []unit) {
-	for _, r := range table(t, "llmdrift", "LEETCODE_EASY_EVAL.csv.gz") {
+	for _, r := range csvRows(t, "llmdrift", "LEETCODE_EASY_EVAL.csv.gz") {
 		model := strings.TrimPrefix(r["model"], "openaichat/")
 		if model == stable || model == canary {
 			units = append(units, unit{canary: model == canary, latency: number(t, r["latency"]),
@@ -209,14 +219,18 @@ func number(t *testing.T, s string) float64 {
 	return x
 }
 
-// table reads a compressed CSV file with a header.
-func table(t *testing.T, set, file string) []map[string]string {
+// csvRows reads a compressed CSV file with a header.
+func csvRows(t *testing.T, set, file string) []map[string]string {
 	t.Helper()
-	r := csv.NewReader(open(t, filepath.Join(shareddata.Dir(t, set), file)))
-	rows, err := r.ReadAll()
+	rows, err := csv.NewReader(open(t, filepath.Join(shareddata.Dir(t, set), file))).ReadAll()
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
+	return named(rows)
+}
+
+// named gives every cell the name of its column.
+func named(rows [][]string) []map[string]string {
 	out := make([]map[string]string, 0, len(rows)-1)
 	for _, row := range rows[1:] {
 		m := map[string]string{}

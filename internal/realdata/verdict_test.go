@@ -29,11 +29,9 @@ type verdict struct {
 	log      []byte
 }
 
-// judge replays a recording under the checks given as YAML. The split is the
-// experiment's own and never moves, so one long stage stands for it.
-func judge(t *testing.T, events []byte, window, checks string) verdict {
-	t.Helper()
-	spec, err := decision.Parse([]byte(`apiVersion: verdin/v1alpha1
+// specOf is the spec of an experiment: one long stage.
+func specOf(window, checks string) string {
+	return `apiVersion: verdin/v1alpha1
 kind: Rollout
 metadata: {name: experiment}
 spec:
@@ -43,10 +41,17 @@ spec:
   source:
     kafka: {predictions: p, outcomes: o}
     join: {key: prediction_id, horizon: 10s}
-    time: {window: `+window+`, lateness: 5s}
+    time: {window: ` + window + `, lateness: 5s}
   stages: [{weight: 50, bake: 1000h, minSamples: 10}, {weight: 100, bake: 1h}]
   health: {sampleRatio: off, silentCanary: {after: 1000h, action: hold}}
-`+checks), "experiment.yaml")
+` + checks
+}
+
+// judge replays a recording under the checks given as YAML. The split is the
+// experiment's own and never moves, so one long stage stands for it.
+func judge(t *testing.T, events []byte, window, checks string) verdict {
+	t.Helper()
+	spec, err := decision.Parse([]byte(specOf(window, checks)), "experiment.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
