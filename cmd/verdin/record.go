@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 
 	"github.com/schollz/progressbar/v3"
@@ -130,12 +132,24 @@ func (r *recorder) journal(ctx context.Context) (records [][]byte, script pump.S
 }
 
 // schemas lets the transcript ask the registry, if there is one, and keeps the answers
-// in the recording.
+// in the recording. What the engine was answered then comes first: an id may have been
+// registered since.
 func (r *recorder) schemas(t *pump.Transcript, path string) error {
 	if r.cfg.Kafka.Registry == nil {
 		return nil
 	}
 	c := *r.cfg.Kafka.Registry
+	from := answersOf(&c, r.cfg.State.Dir)
+	switch known, err := os.ReadFile(from); {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(r.diag, "the registry's answers to the engine are not here (%s): it is asked anew; ids that were unknown to the engine and are registered since would change verdicts\n", from)
+	case err != nil:
+		return fmt.Errorf("kafka.registry.cache: %w", err)
+	default:
+		if err := os.WriteFile(path, known, 0o644); err != nil {
+			return fmt.Errorf("recording: %w", err)
+		}
+	}
 	c.Cache = path
 	reg, err := registry.Open(c, telemetry.NewLogger(r.diag, slog.LevelWarn))
 	if err != nil {

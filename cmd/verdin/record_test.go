@@ -25,9 +25,10 @@ type story struct {
 	brokers []string
 	natsURL string
 	topic   string
-	name    string        // of the rollout
-	bad     chan struct{} // closed: the canary fails from here on
-	silent  chan struct{} // closed: partition 1 gets nothing more
+	name    string                          // of the rollout
+	bad     chan struct{}                   // closed: the canary fails from here on
+	silent  chan struct{}                   // closed: partition 1 gets nothing more
+	encode  func(schemas.Prediction) []byte // nil = JSON
 	halt    context.CancelFunc
 	work    sync.WaitGroup
 }
@@ -90,7 +91,9 @@ func (s *story) request(n int) kafka.Message {
 	if n%7 == 0 {
 		e.EventTime = time.Time{} // the record's own time counts
 	}
-	m.Value = e.AppendJSON(nil)
+	if m.Value = e.AppendJSON(nil); s.encode != nil {
+		m.Value = s.encode(e)
+	}
 	return m
 }
 

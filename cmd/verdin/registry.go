@@ -33,6 +33,11 @@ func (c *kafkaConfig) files() []*string {
 	return all
 }
 
+// answersOf is the file in which an engine keeps what the registry has answered.
+func answersOf(cfg *registry.Config, state string) string {
+	return cmp.Or(cfg.Cache, filepath.Join(state, "schemas.ndjson"))
+}
+
 // openRegistry opens the registry, if there is one, and sees that it answers. Its
 // answers are kept beside the journals, unless the engine file names another place.
 // An engine that has answers from before starts without the registry: it may need
@@ -42,7 +47,7 @@ func (w *wires) openRegistry(ctx context.Context, cfg *registry.Config) (err err
 		return nil
 	}
 	c := *cfg
-	c.Cache = cmp.Or(c.Cache, filepath.Join(w.state.Dir, "schemas.ndjson"))
+	c.Cache = answersOf(cfg, w.state.Dir)
 	if err := os.MkdirAll(filepath.Dir(c.Cache), 0o700); err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func phaseExit(phase string) error {
 }
 
 // replay runs a spec over recordings and writes its verdict log.
-func replay(ctx context.Context, spec *decision.Spec, files []string, mapping foreign.Options, output string, out, diag io.Writer) (decision.State, error) {
+func replay(ctx context.Context, spec *decision.Spec, files []tape, mapping foreign.Options, output string, out, diag io.Writer) (decision.State, error) {
 	print, err := printer(output, out)
 	if err != nil {
 		return decision.State{}, usage(err)
@@ -101,16 +101,20 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, mapping fo
 			tellMapping(diag, m)
 		}
 	}
-	bar := progress(diag, files)
+	var names []string
+	for _, f := range files {
+		names = append(names, f.path)
+	}
+	bar := progress(diag, names)
 	for i, f := range files {
-		s, m, err := openSource(ctx, f, r.Layout, recording.StreamOptions{Log: i, Progress: bar}, mapping)
+		s, m, err := openSource(ctx, f.path, r.Layout, recording.StreamOptions{Log: i, Progress: bar, Codec: f.codec}, mapping)
 		if err != nil {
 			return decision.State{}, err
 		}
 		defer s.Close()
 		maps[i] = m
-		r.Sources = append(r.Sources, watched{s, f, rejected})
-		r.Logs = append(r.Logs, schemas.Log{Topic: logName(f), Partition: int32(i), Kinds: 1<<schemas.Kinds - 1})
+		r.Sources = append(r.Sources, watched{s, f.path, rejected})
+		r.Logs = append(r.Logs, schemas.Log{Topic: logName(f.path), Partition: int32(i), Kinds: 1<<schemas.Kinds - 1})
 	}
 	state, err := r.Run(ctx)
 	if errors.Is(err, pump.ErrEmpty) {
@@ -118,7 +122,7 @@ func replay(ctx context.Context, spec *decision.Spec, files []string, mapping fo
 		if rejected.n > 0 {
 			why = rejected.String()
 		}
-		return state, fmt.Errorf("%w %s: %s", err, strings.Join(files, ", "), why)
+		return state, fmt.Errorf("%w %s: %s", err, strings.Join(names, ", "), why)
 	}
 	return state, err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"verdin/decision"
+	"verdin/ingest/codec"
 	"verdin/ingest/recording"
 	"verdin/internal/engine"
 	"verdin/internal/pump"
@@ -63,14 +64,20 @@ func replayFolder(ctx context.Context, dir, output string, out, diag io.Writer) 
 	return state, nil
 }
 
-// whatIf names the files of a live recording for a replay by another spec.
-func whatIf(dir string, diag io.Writer) (files []string, err error) {
+// tape is a file to replay, and how its lines are decoded.
+type tape struct {
+	path  string
+	codec codec.Options
+}
+
+// whatIf lists the files of a live recording for a replay by another spec.
+func whatIf(dir string, diag io.Writer) (files []tape, err error) {
 	f, err := archive.Open(dir)
 	if err != nil {
 		return nil, err
 	}
 	for i := range f.Logs() {
-		files = append(files, f.Path(i))
+		files = append(files, tape{f.Path(i), f.Decoding(i)})
 	}
 	fmt.Fprintf(diag, "what if: the events of %s by another spec; its journal is left aside, so these are not the verdicts of then\n", dir)
 	return files, nil
@@ -78,11 +85,11 @@ func whatIf(dir string, diag io.Writer) (files []string, err error) {
 
 // folders replaces live recordings among the arguments by their files. Alone and
 // without a spec such a recording is replayed by its journal: then none is returned.
-func folders(args []string, spec string, diag io.Writer) (files []string, err error) {
+func folders(args []string, spec string, diag io.Writer) (files []tape, err error) {
 	for _, path := range args {
 		switch {
 		case !archive.Is(path):
-			files = append(files, path)
+			files = append(files, tape{path: path})
 		case spec == "" && len(args) == 1:
 			return nil, nil
 		case spec == "":

@@ -77,9 +77,12 @@ func (f *Folder) Path(log int) string {
 	return filepath.Join(f.dir, fmt.Sprintf(eventsForm, l.Topic, l.Partition))
 }
 
+// Decoding says how the lines of a log are decoded.
+func (f *Folder) Decoding(log int) codec.Options { return pump.Decoding(f.Logs()[log], f.schemas) }
+
 // Stream decodes the events of a log.
 func (f *Folder) Stream(ctx context.Context, log int, layout *schemas.Layout, opt recording.StreamOptions) (*recording.Stream, error) {
-	opt.Codec = pump.Decoding(f.Logs()[log], f.schemas)
+	opt.Codec = f.Decoding(log)
 	opt.Log = 0
 	for _, l := range f.Script.Activation.Logs[:log] {
 		if l.Shard == f.Script.Activation.Logs[log].Shard {
