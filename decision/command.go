@@ -38,24 +38,28 @@ func (st State) ordered(spec *Spec, in *Input) State {
 	return st
 }
 
-// commanded: has an operator ended or paused the rollout? Before its first stage and
-// after its last a pause says nothing, and nothing else is asked.
+// commanded: has an operator ended it?
 func commanded(_ *Spec, st *State, _ *Input) (step, bool) {
-	if c := st.order; c != nil {
-		why := c.Reason
-		if why == "" {
-			why = "no reason was given"
-		}
-		return step{verdict: rollback, code: ReasonCommand, actor: "user:" + c.Actor, kill: c.Verb == schemas.VerbKill,
-			message: fmt.Sprintf("%s ordered %s: %s", c.Actor, c.Verb, why)}, true
+	c := st.order
+	if c == nil {
+		return step{}, false
 	}
-	switch {
-	case st.Paused && contains(live, st.Phase):
-		return step{verdict: hold, code: ReasonPaused, message: "an operator paused the rollout; resume lets it go on"}, true
-	case st.Paused:
-		return step{}, true
+	why := c.Reason
+	if why == "" {
+		why = "no reason was given"
 	}
-	return step{}, false
+	return step{verdict: rollback, code: ReasonCommand, actor: "user:" + c.Actor, kill: c.Verb == schemas.VerbKill,
+		message: fmt.Sprintf("%s ordered %s: %s", c.Actor, c.Verb, why)}, true
+}
+
+// paused: has an operator paused it? That keeps no harm from being answered. Before
+// the first stage and after the last it says nothing, and nothing else is asked.
+func paused(_ *Spec, st *State, _ *Input) (step, bool) {
+	s := step{verdict: hold, code: ReasonPaused, message: "an operator paused the rollout; resume lets it go on"}
+	if !contains(live, st.Phase) {
+		s = step{}
+	}
+	return s, st.Paused
 }
 
 // needApproval says whose promote a manual gate waits for.

@@ -50,7 +50,7 @@ func look(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 // begin publishes the first stage's weight.
 func begin(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	st.Stage, st.EnteredAt = 0, in.Cut.Wall
-	st.Phase = running(spec, st)
+	st.Phase, st.Forced, st.Approvers = running(spec, st), false, nil
 	return move(spec, st, in, s)
 }
 

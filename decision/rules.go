@@ -31,14 +31,15 @@ const (
 )
 
 // rules is the table of transitions: read it first. It is asked from top to bottom,
-// by the weight of the answers: has an operator spoken, is harm shown, must the rollout
+// by the weight of the answers: has an operator ended it, is harm shown, must the rollout
 // stand still, may it go on. Nothing above passed can give the canary more traffic than
 // the first stage, and passed is asked only when all of them said no.
 var rules = []rule{
-	{"commanded: has an operator ended or paused it?", open, []string{rollback, hold}, commanded},
-	{"begins: has nothing begun yet?", []string{schemas.PhasePending}, []string{advance}, begins},
+	{"commanded: has an operator ended it?", open, []string{rollback}, commanded},
 	{"harmful: is harm shown on anything that can roll back?", live, []string{rollback, hold}, harmful},
 	{"silent: does an arm, or everything, say nothing?", live, []string{hold, rollback}, silent},
+	{"paused: has an operator paused it?", open, []string{hold}, paused},
+	{"begins: has nothing begun yet?", []string{schemas.PhasePending}, []string{advance}, begins},
 	{"failed: has the engine failed in this rollout?", live, []string{hold}, failed},
 	{"unsound: can the comparison not be trusted?", live, []string{hold}, unsound},
 	{"unapplied: have the routers not acknowledged the step in time?", live, []string{hold}, unapplied},
