@@ -215,7 +215,7 @@ func (h *History) traffic(spec *decision.Spec, t *trial, r *Report) *decision.Sp
 
 // begin fills what is known before any trial.
 func (h *History) begin(spec *decision.Spec, base *drift.Baseline, opt Options) *Report {
-	return &Report{Rollout: h.rollout, From: h.From.String(), To: h.To.String(), Predictions: h.Rows[schemas.KindPrediction],
+	return &Report{Rollout: h.rollout, From: h.From.Floor(time.Second).String(), To: h.To.Floor(time.Second).String(), Predictions: h.Rows[schemas.KindPrediction],
 		Outcomes: h.Rows[schemas.KindOutcome], Resources: h.Rows[schemas.KindResource], LeftOut: h.Canary + h.Other,
 		Splits: opt.Splits, Target: opt.Target, Share: opt.Share, Seed: opt.Seed, Baseline: base, Spec: spec}
 }

@@ -120,3 +120,11 @@ func TestBoundsAreThoseOfClopperAndPearson(t *testing.T) {
 		t.Errorf("of no runs nothing is known: %+v", r)
 	}
 }
+
+func TestScalesHaveRoundSteps(t *testing.T) {
+	for x, want := range map[float64]float64{31: 50, 0.9: 1, 100: 100, 1.2: 2, 22: 25, 0: 1} {
+		if got := nice(x); math.Abs(got-want) > 1e-12 {
+			t.Errorf("%v on a scale to %v, want %v", x, got, want)
+		}
+	}
+}

@@ -30,8 +30,24 @@ const (
 	rowHeight = 24.0
 )
 
+// nice is the least of 5, 10, 25, 50, 100, … times a power of ten that is at least x, so
+// that five steps of a scale are round numbers.
+func nice(x float64) float64 {
+	if !(x > 0) || math.IsInf(x, 0) {
+		return 1
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(x)))
+	for _, step := range []float64{1, 2, 2.5, 5, 10} {
+		if step*unit >= x*(1-1e-9) {
+			return step * unit
+		}
+	}
+	return 10 * unit
+}
+
 // rows draws one row per label on a scale from 0 to most, with a dashed line at bar.
 func rows(title, unit string, labels []string, most, bar float64, draw func(d *drawing, i int, x func(float64) float64, y float64)) template.HTML {
+	most = nice(most)
 	d := &drawing{w: 900, h: rowHeight*float64(len(labels)) + 40}
 	x := func(v float64) float64 {
 		return plotLeft + (d.w-plotLeft-plotRight)*math.Min(math.Max(v, 0), most)/most
@@ -42,7 +58,9 @@ func rows(title, unit string, labels []string, most, bar float64, draw func(d *d
 		d.mark(`<line class="grid" x1="%.1f" y1="0" x2="%.1f" y2="%.1f"/>`, x(v), x(v), bottom)
 		d.text(x(v), bottom+18, "middle", fmt.Sprintf("%.3g%s", v, unit))
 	}
-	d.mark(`<line class="bar" x1="%.1f" y1="0" x2="%.1f" y2="%.1f"/>`, x(bar), x(bar), bottom)
+	if bar >= 0 {
+		d.mark(`<line class="bar" x1="%.1f" y1="0" x2="%.1f" y2="%.1f"/>`, x(bar), x(bar), bottom)
+	}
 	for i, l := range labels {
 		y := rowHeight * (float64(i) + 0.5)
 		d.text(plotLeft-10, y+4, "end", l)
@@ -65,7 +83,7 @@ func (r *Report) alarmPlot() template.HTML {
 		labels = append(labels, c.Name)
 		most = math.Max(most, math.Max(100*c.Alarms.High, 100*r.After[i].Alarms.High))
 	}
-	return rows("false alarms of each check, with 95 % bounds", " %", labels, most*1.05, 100*r.Target, func(d *drawing, i int, x func(float64) float64, y float64) {
+	return rows("false alarms of each check, with 95 % bounds", " %", labels, math.Min(100, most), 100*r.Target, func(d *drawing, i int, x func(float64) float64, y float64) {
 		d.rate("was", r.Before[i].Alarms, x, y-4)
 		d.rate("now", r.After[i].Alarms, x, y+4)
 	})
