@@ -10,6 +10,11 @@ func (c *checker) expr(i int, m *Metric) {
 	c.refuse(!two[m.Kind] || m.Per != "", at("kind"), "add per: the field of the denominator, or of a sum's unit", "metric %s: a %s needs per", m.Name, m.Kind)
 	c.refuse(m.Kind == SLO || m.Within == 0, at("within"), "remove it, or use kind: slo", "metric %s: a %s has no within", m.Name, m.Kind)
 	c.refuse(m.Kind != SLO || m.Within > 0 && m.Within <= maxValue, at("kind"), "add within: the bound of a good observation, such as 0.3", "metric %s: an slo needs within", m.Name)
+	c.refuse(m.Kind != Rate || m.On == "outcome" && m.Field != "", at("kind"), "write on: outcome and field: the outcome's name", "metric %s: a rate counts outcomes", m.Name)
+	c.refuse(m.Kind != Ratio || m.On != "outcome", at("on"), "use on: prediction", "metric %s: a ratio of outcomes is not supported", m.Name)
+	c.refuse(m.Kind != Ratio || m.Expr == nil && named(m.Per, known[m.On]), at("per"), listed(m.On), "metric %s: a ratio divides a field by a field, and there is no %q", m.Name, m.Per)
+	c.refuse(m.Kind != Sum || c.spec.Assignment == "sticky", at("kind"), "write assignment: sticky, or use kind: mean", "metric %s: a sum per unit needs units that keep their arm", m.Name)
+	c.refuse(m.Kind != Sum || m.Per == c.spec.Unit, at("per"), "write per: "+c.spec.Unit, "metric %s: sums are per unit of the assignment", m.Name)
 	e := m.Expr
 	if e == nil {
 		return
@@ -23,6 +28,13 @@ func (c *checker) expr(i int, m *Metric) {
 	c.refuse(len(e.Args) == want, at("expr"), "equals, within, ratio and difference read two fields; field reads one, and so does equals beside text", "metric %s: %s reads %d fields", m.Name, e.Op, len(e.Args))
 	c.refuse(e.Op == "equals" || e.Text == "", at("expr"), "remove text", "metric %s: text is for equals only", m.Name)
 	c.refuse((e.Op == "within") == (e.By > 0) && e.By >= 0 && e.By <= maxValue, at("expr"), "add by: to within, and to nothing else", "metric %s: by %v does not fit %s", m.Name, e.By, e.Op)
+	outcomes := 0
+	for _, a := range e.Args {
+		if strings.HasPrefix(a, "outcome.") {
+			outcomes++
+		}
+	}
+	c.refuse(m.On != "outcome" || outcomes == 1, at("expr"), "write outcome.NAME once", "metric %s: an expr on: outcome reads one outcome", m.Name)
 	for _, a := range e.Args {
 		_, outcome := strings.CutPrefix(a, "outcome.")
 		c.refuse(outcome && m.On == "outcome" || named(a, known["prediction"]), at("expr"), listed("prediction")+", and outcome.NAME with on: outcome", "metric %s: expr has no field %q", m.Name, a)

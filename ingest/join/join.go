@@ -163,6 +163,9 @@ func (j *Joiner) release(n int32) {
 	j.free = n
 }
 
+// Len is the number of predictions in the window that starts at start.
+func (j *Joiner) Len(start schemas.Time) int { return len(j.open[start]) }
+
 // Windows returns the starts of the open windows that end at or before limit, ascending.
 func (j *Joiner) Windows(limit schemas.Time) []schemas.Time {
 	var ws []schemas.Time

@@ -29,7 +29,6 @@ type Pool struct {
 	features bool
 	spare    []*Batch
 	within   *Pool // of the cells of segments: metrics only; nil = the plan has none
-	segment  bool  // it is that pool
 }
 
 // NewPool prepares for a plan's lane.
@@ -41,7 +40,7 @@ func NewPool(p *Plan, lane Lane) *Pool {
 		}
 	}
 	if len(p.Segments) > 0 {
-		pool.within = &Pool{plan: p, lane: lane, metrics: pool.metrics, segment: true}
+		pool.within = &Pool{plan: p, lane: lane, metrics: pool.metrics}
 	}
 	return pool
 }
@@ -146,9 +145,9 @@ func (t *Tally) observe(cell *tallyCell, c *schemas.Chunk, i int, arm int8, hash
 			cell.batch.Number(n, 0, false)
 			continue
 		}
-		x, got := metric.read(c, &c.Values[kind][metric.Column], r)
-		if metric.Shape.Kind == stats.Quantile && failure {
-			x, got = metric.worst(), hasValue // a request that fails fast is not a fast one
+		x, got := metric.read(c, kind, r)
+		if failure {
+			x, got = metric.failed(x, got)
 		}
 		cell.value(n, metric, arm, x, got)
 	}
@@ -276,6 +275,8 @@ func (t *Tally) Direct(generation uint32, stage int32, arm int8, hash uint64, va
 		metric := &t.pool.plan.Metrics[m]
 		x, ok, bad := value(n)
 		switch {
+		case metric.joined():
+			cell.batch.Number(n, 0, false) // it asks for the prediction as well
 		case bad:
 			cell.value(n, metric, arm, 0, invalid)
 		case ok:

@@ -123,9 +123,6 @@ func (p *Pool) groups(rec arrow.Record, arms *[2]Arm) {
 			arms[a].Groups[n] = arms[a].Groups[n].settle()
 		}
 	}
-	if p.segment {
-		return
-	}
 	for i, h := range hash {
 		if h != 0 {
 			arms[arm[i]].Units = append(arms[arm[i]].Units, Unit{h, 1})

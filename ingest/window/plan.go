@@ -64,8 +64,15 @@ const Skew = 5 * time.Second
 type Metric struct {
 	Name     string
 	On       schemas.Kind
-	Column   int    // among the fields of kind On
-	Outcome  string // the outcome's name, for On = KindOutcome
+	Op       Op      // how fields become the number
+	Column   int     // among the fields of kind On
+	Second   int     // the other field that Op reads
+	Text     string  // for OpText
+	By       float64 // for OpBeyond and OpWithin
+	Joins    bool    // an expression over an outcome, whose value and label are at Column and Second
+	Asks     int     // and the field of its prediction, -1 = none
+	Turned   bool    // the outcome comes first
+	Outcome  string  // the outcome's name, for On = KindOutcome
 	Shape    stats.Shape
 	Low      float64 // values below are clamped and counted
 	High     float64 // values above are clamped and counted

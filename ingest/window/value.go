@@ -17,7 +17,14 @@ const (
 // read turns row r of a column into the number that the metric counts:
 // proportions become 0 or 1 (true, 1 and non-empty text are 1; false, 0 and
 // empty text are 0), other kinds take numbers as they are.
-func (m *Metric) read(c *schemas.Chunk, col *schemas.Column, r int32) (float64, reading) {
+func (m *Metric) read(c *schemas.Chunk, on schemas.Kind, r int32) (float64, reading) {
+	if m.Joins {
+		return m.answer(c, r)
+	}
+	col := &c.Values[on][m.Column]
+	if m.Op != OpField {
+		return m.operate(c, col, on, r)
+	}
 	kind, num := col.Kind[r], col.Num[r]
 	switch {
 	case kind == schemas.Absent || kind == schemas.Null:
@@ -86,6 +93,6 @@ func (f *Feature) bin(x float64) int {
 // Read returns what row i of a chunk, of the kind that the metric is on, says
 // about it: a number, nothing, or something that cannot be counted.
 func (m *Metric) Read(c *schemas.Chunk, i int) (x float64, got, bad bool) {
-	x, r := m.read(c, &c.Values[c.Kind[i]][m.Column], c.Row[i])
+	x, r := m.read(c, c.Kind[i], c.Row[i])
 	return x, r == hasValue, r == invalid
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"verdin/decision"
 	"verdin/ingest/window"
@@ -21,7 +22,10 @@ func Layout(specs ...*decision.Spec) *schemas.Layout {
 			add(schemas.KindPrediction, "model_version")
 		}
 		for i := range s.Metrics {
-			add(field(&s.Metrics[i]))
+			if m := &s.Metrics[i]; m.Expr == nil {
+				add(field(m))
+			}
+			exprFields(&s.Metrics[i], add)
 		}
 		for _, g := range s.Segments {
 			add(schemas.KindPrediction, g.By)
@@ -72,7 +76,7 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		p.Short = s.Name
 	}
 	for i := range s.Metrics {
-		p.Metrics = append(p.Metrics, compileMetric(&s.Metrics[i], l))
+		p.Metrics = append(p.Metrics, compileMetric(&s.Metrics[i], l)...)
 	}
 	for _, f := range Features(s) {
 		p.Features = append(p.Features, window.Feature{
@@ -86,14 +90,23 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 	return p
 }
 
-func compileMetric(m *decision.Metric, l *schemas.Layout) window.Metric {
+// width is how many of the plan's metrics one of the spec's takes.
+func width(m *decision.Metric) int {
+	if m.Kind == decision.Ratio {
+		return 3 // numerator, denominator, and both, whose spread gives their product's
+	}
+	return 1
+}
+
+// compileMetric turns one metric into those of the plan.
+func compileMetric(m *decision.Metric, l *schemas.Layout) (out []window.Metric) {
 	kind, name := field(m)
 	c := window.Metric{
-		Name: m.Name, On: kind, Column: l.Column(kind, name),
+		Name: m.Name, On: kind, Column: l.Column(kind, name), Asks: -1,
 		Low: 0, High: math.Ldexp(1, 40),
 		Lower:    m.Worse == "lower",
 		Success:  m.Population == "success",
-		Negative: kind == schemas.KindOutcome && m.Missing == "negative",
+		Negative: kind == schemas.KindOutcome && (m.Missing == "negative" || m.Kind == decision.Rate),
 	}
 	if kind == schemas.KindOutcome {
 		c.Outcome = m.Field
@@ -102,14 +115,75 @@ func compileMetric(m *decision.Metric, l *schemas.Layout) window.Metric {
 		c.Low, c.High = m.Range.Low, m.Range.High
 	}
 	switch m.Kind {
-	case "proportion":
+	case decision.Proportion, decision.SLO, decision.Rate:
 		c.Shape, c.Low, c.High = stats.Shape{Kind: stats.Proportion}, 0, 1
-	case "quantile":
+	case decision.Quantile:
 		c.Shape = stats.Shape{Kind: stats.Quantile}
 	default:
 		c.Shape = stats.Shape{Kind: stats.Mean}
 	}
-	return c
+	switch m.Kind {
+	case decision.SLO:
+		c.Op, c.By = window.OpBeyond, m.Within
+	case decision.Rate:
+		c.Op = window.OpPresent
+	}
+	if m.Expr != nil {
+		compileExpr(&c, m, l)
+	}
+	for i := range width(m) {
+		if m.Kind == decision.Ratio {
+			c.Op, c.Second = window.OpFirst+window.Op(i), l.Column(kind, m.Per)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// exprOps are the operations of expressions over two fields.
+var exprOps = map[string]window.Op{"equals": window.OpEquals, "within": window.OpWithin, "ratio": window.OpRatio, "difference": window.OpDifference}
+
+// compileExpr puts an expression in the place of a field.
+func compileExpr(c *window.Metric, m *decision.Metric, l *schemas.Layout) {
+	e := m.Expr
+	c.Op, c.Text, c.By = exprOps[e.Op], e.Text, e.By
+	if e.Text != "" {
+		c.Op = window.OpText
+	}
+	if m.On != "outcome" {
+		c.Column = l.Column(schemas.KindPrediction, e.Args[0])
+		if len(e.Args) > 1 {
+			c.Second = l.Column(schemas.KindPrediction, e.Args[1])
+		}
+		return
+	}
+	c.Joins, c.Column, c.Second = true, l.Column(schemas.KindOutcome, "value"), l.Column(schemas.KindOutcome, "label")
+	for i, arg := range e.Args {
+		if name, ok := strings.CutPrefix(arg, "outcome."); ok {
+			c.Outcome, c.Turned = name, i == 0
+		} else {
+			c.Asks = l.Column(schemas.KindPrediction, arg)
+		}
+	}
+}
+
+// exprFields are the columns that an expression reads.
+func exprFields(m *decision.Metric, add func(schemas.Kind, string)) {
+	if m.Per != "" && m.Kind == decision.Ratio {
+		add(field(&decision.Metric{On: m.On, Field: m.Per}))
+	}
+	if m.Expr == nil {
+		return
+	}
+	for _, arg := range m.Expr.Args {
+		if !strings.HasPrefix(arg, "outcome.") {
+			add(schemas.KindPrediction, arg)
+		}
+	}
+	if m.On == "outcome" {
+		add(schemas.KindOutcome, "value")
+		add(schemas.KindOutcome, "label")
+	}
 }
 
 // Features returns the fields under drift watch, each once, in spec order.

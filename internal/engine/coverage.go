@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"verdin/decision"
 	"verdin/ingest/window"
 	"verdin/internal/wire"
 	"verdin/stats"
@@ -27,7 +28,7 @@ func newCoverages(c compiled) []Test {
 	for i := range c.spec.Metrics {
 		m := &c.spec.Metrics[i]
 		need := c.budget.Threshold(m.Name, "coverage")
-		if math.IsInf(need, 1) {
+		if math.IsInf(need, 1) || m.Kind == decision.Rate {
 			continue
 		}
 		t := &coverage{metricTest: c.metricTest(i), need: need}

@@ -17,7 +17,8 @@ type heard struct {
 	metric  *decision.Metric // nil = the metric does not count missing outcomes
 	n       int64            // predictions whose horizon has passed
 	labels  int64            // those of them that had an outcome
-	silence int64            // predictions since the last that had one
+	windows int64
+	silence int64 // predictions since the last that had one
 }
 
 // muteLogE is the log of 1/P(silence by chance) at which outcomes are taken for dead,
@@ -25,16 +26,20 @@ type heard struct {
 var muteLogE = math.Log(1e4)
 
 func newHeard(spec *decision.Spec, plan *window.Plan) (out []heard) {
-	for i := range plan.Metrics {
-		m := &plan.Metrics[i]
-		if m.Lane() != window.Label {
-			continue
+	slot := 0
+	for i := range spec.Metrics {
+		for range width(&spec.Metrics[i]) {
+			m := &plan.Metrics[slot]
+			slot++
+			if m.Lane() != window.Label {
+				continue
+			}
+			h := heard{}
+			if m.Negative {
+				h.metric = &spec.Metrics[i]
+			}
+			out = append(out, h)
 		}
-		h := heard{}
-		if m.Negative {
-			h.metric = &spec.Metrics[i]
-		}
-		out = append(out, h)
 	}
 	return out
 }
@@ -54,6 +59,7 @@ func (h *heard) mute() bool { return h.metric != nil && (h.labels == 0 || h.logE
 func (j *Judge) listen(w *window.Partial) (mute []bool) {
 	for i := range j.heard {
 		h := &j.heard[i]
+		h.windows++
 		var n, labels int64
 		for c := range w.Cells {
 			for a := range w.Cells[c].Arms {
@@ -85,7 +91,7 @@ func (j *Judge) silences(out []stats.Evidence) []stats.Evidence {
 		}
 		e := stats.Evidence{Name: h.metric.Name + "/heard", Metric: h.metric.Name, Kind: "coverage", Test: "coverage", Role: "health", Method: "silence",
 			Null: "outcomes go on as they came so far", LogE: h.logE(), LogEMax: h.logE(), P: math.Exp(-h.logE()), Threshold: muteLogE,
-			Result: stats.Unknown, Effect: stats.Interval{Scale: "share", Note: "share of all predictions that had an outcome"}, N: [2]int64{h.n, h.silence}}
+			Result: stats.Unknown, Effect: stats.Interval{Scale: "share", Note: "share of all predictions that had an outcome"}, N: [2]int64{h.n, h.silence}, Blocks: h.windows}
 		if h.n > 0 {
 			e.Effect.Estimate = float64(h.labels) / float64(h.n)
 			e.Effect.Low, e.Effect.High = e.Effect.Estimate, e.Effect.Estimate
@@ -99,7 +105,7 @@ func (j *Judge) silences(out []stats.Evidence) []stats.Evidence {
 }
 
 func (h *heard) fields(f *wire.Fields) {
-	for _, n := range []*int64{&h.n, &h.labels, &h.silence} {
+	for _, n := range []*int64{&h.n, &h.labels, &h.silence, &h.windows} {
 		wire.Int(f, n)
 		f.Check(*n >= 0, "%d predictions", *n)
 	}

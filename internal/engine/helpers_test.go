@@ -32,6 +32,9 @@ spec:
     - {name: tokens, kind: mean, field: metrics.tokens, cap: 100, worse: higher, role: guardrail, margin: {relative: 20%}}
     - {name: gain, kind: mean, field: metrics.gain, range: [-50, 50], worse: lower, role: guardrail, margin: {relative: 20%}}
     - {name: accuracy, kind: proportion, on: outcome, field: correct, missing: exclude, mode: gate, worse: lower, role: guardrail, margin: {absolute: 0.1}}
+    - {name: slow, kind: slo, field: latency_seconds, within: 2, worse: higher, role: signal, margin: {absolute: 0.3}}
+    - {name: quotient, kind: ratio, field: metrics.tokens, per: metrics.gain, worse: higher, role: guardrail, margin: {relative: 90%}}
+    - {name: answers, kind: rate, on: outcome, field: correct, worse: lower, role: guardrail, margin: {relative: 50%}}
   drift:
     - {name: inputs, of: [{field: features.country, categories: [de, fr]}, features.age], between: arms, method: psi, above: 0, role: signal}
 `

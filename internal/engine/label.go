@@ -13,7 +13,7 @@ import (
 // metric that asks for its name, or, when it names its own arm, one value.
 func (v *view) outcome(c *schemas.Chunk, i int, arm int8) {
 	switch {
-	case !v.asked(c, i):
+	case !v.wanted(c, i):
 		v.counts.Other++
 	case c.Arm[i].Len > 0 && arm < 0:
 		v.counts.Arm++
@@ -26,10 +26,10 @@ func (v *view) outcome(c *schemas.Chunk, i int, arm int8) {
 	}
 }
 
-// asked tells whether a metric asks for the outcome's name and finds a value in it.
-func (v *view) asked(c *schemas.Chunk, i int) (asked bool) {
-	v.each(c, i, func(int, float64, bool) { asked = true })
-	return asked
+// wanted tells whether a metric asks for the outcome's name and finds a value in it.
+func (v *view) wanted(c *schemas.Chunk, i int) (yes bool) {
+	v.each(c, i, func(int, float64, bool) { yes = true })
+	return yes
 }
 
 func (v *view) candidate(c *schemas.Chunk, i int, arm int8) {
@@ -169,6 +169,8 @@ func (v *view) closeLabel(start schemas.Time) window.Partial {
 		tally = w.tally
 		delete(v.direct, start)
 	}
+	row, asked := 0, v.asked[start]
+	delete(v.asked, start)
 	done := v.joiner.Close(start, func(p join.Prediction, taken func(int32) (join.Outcome, bool)) {
 		hash := p.Key
 		if v.plan.Sticky {
@@ -176,13 +178,26 @@ func (v *view) closeLabel(start schemas.Time) window.Partial {
 		}
 		tally.ExposeWithin(p.Within, p.Generation, p.Stage, p.Arm, hash, func(n int) (float64, bool, bool) {
 			o, ok := taken(int32(n))
+			if metric := &v.plan.Metrics[v.pools[window.Label].Metrics()[n]]; metric.Joins && ok && o.Valid {
+				return metric.Joined(v.argument(asked, row, n), o.Value)
+			}
 			return o.Value, ok && o.Valid, ok && !o.Valid
 		})
+		row++
 	})
 	p := v.partial(window.Label, v.shard, v.closed, start.Add(v.plan.Length))
 	p.Cells, p.Mismatch, p.Gap = tally.Close(), done.Mismatch, v.incomplete(p.End)
 	v.closed = p.End
 	return p
+}
+
+// argument is what the n-th metric of the lane asked of a prediction.
+func (v *view) argument(asked []float64, row, n int) float64 {
+	k := slices.Index(v.asks, v.pools[window.Label].Metrics()[n])
+	if k < 0 {
+		return 0
+	}
+	return asked[row*len(v.asks)+k]
 }
 
 func appendTime(b []byte, t schemas.Time) []byte {

@@ -155,12 +155,12 @@ func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
 			value[a] = t.sum[a] / float64(t.n[a])
 		}
 	}
-	out = append(out, t.known(t.harm, t.evidence("harm", "score", claim("≤", t.spec.Worse, t.spec.Tolerance), false,
+	out = append(out, known(t.harm, t.evidence("harm", "score", claim("≤", t.spec.Worse, t.spec.Tolerance), false,
 		t.harm.LogE(), t.harm.LogEMax(), t.limits.harm, effect, value)))
 	if len(t.safe) > 0 {
 		safe, words := t.safe[t.margin()], claim("≥", t.spec.Worse, t.margins[t.margin()])
 		all, stage := t.safety("score", words, false, safe, effect, value)
-		out = append(out, t.known(safe, all), t.known(safe, stage))
+		out = append(out, known(safe, all), known(safe, stage))
 	}
 	if t.cap != nil {
 		out = t.cap.evidence(&t.metricTest, out)
@@ -169,7 +169,7 @@ func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
 }
 
 // known withdraws a claim made outside the domain in which the asymptotics are declared to hold.
-func (t *mean) known(s *sequential.Score, e stats.Evidence) stats.Evidence {
+func known(s *sequential.Score, e stats.Evidence) stats.Evidence {
 	if !s.Ready() {
 		e.Result, e.LogE, e.LogEMax, e.P = stats.Unknown, math.Min(0, e.LogE), 0, 1
 		e.Warnings = append(e.Warnings, "too few windows or observations for an asymptotic test")

@@ -34,16 +34,24 @@ type metricTest struct {
 
 type thresholds struct{ harm, safe, limit, cap float64 }
 
-// metricTests makes one metricTest per metric of a kind.
-func (c compiled) metricTests(kind string) []metricTest {
+// metricTests makes one metricTest per metric of one of the kinds.
+func (c compiled) metricTests(kinds ...string) []metricTest {
 	var out []metricTest
 	for i := range c.spec.Metrics {
-		if c.spec.Metrics[i].Kind == kind {
+		if slices.Contains(kinds, c.spec.Metrics[i].Kind) {
 			out = append(out, c.metricTest(i))
 			out = append(out, c.segmentTests(i)...)
 		}
 	}
 	return out
+}
+
+// slot is the first of the plan's metrics that the i-th of the spec takes.
+func (c compiled) slot(i int) (slot int) {
+	for k := range i {
+		slot += width(&c.spec.Metrics[k])
+	}
+	return slot
 }
 
 // segmentTests ask for harm of the i-th metric within each segment of the rollout.
@@ -56,9 +64,9 @@ func (c compiled) segmentTests(i int) (out []metricTest) {
 		g := &c.spec.Segments[k]
 		for n, value := range g.Values {
 			number++
-			spec := c.spec.Metrics[i]
-			spec.Role, spec.Limit = c.spec.SegmentRole(&c.spec.Metrics[i], g, n), decision.Limit{}
 			t := c.metricTest(i)
+			spec := *t.spec
+			spec.Role, spec.Limit = c.spec.SegmentRole(&c.spec.Metrics[i], g, n), decision.Limit{}
 			t.spec, t.segment, t.within, t.margins, t.use = &spec, number, g.Name(value), nil, nil
 			t.limits = thresholds{harm: c.budget.SegmentThreshold(spec.Name, "harm", t.within)}
 			out = append(out, t)
@@ -69,11 +77,16 @@ func (c compiled) segmentTests(i int) (out []metricTest) {
 
 // metricTest is that of the i-th metric.
 func (c compiled) metricTest(i int) metricTest {
-	m, lane, at := &c.spec.Metrics[i], c.plan.Metrics[i].Lane(), 0
-	for k := range i {
+	m, slot, at := &c.spec.Metrics[i], c.slot(i), 0
+	lane := c.plan.Metrics[slot].Lane()
+	for k := range slot {
 		if c.plan.Metrics[k].Lane() == lane {
 			at++
 		}
+	}
+	if m.Kind == decision.SLO { // what is counted are the bad ones
+		bad := *m
+		bad.Worse, m = "higher", &bad
 	}
 	t := metricTest{spec: m, lane: lane, at: at, limits: thresholds{
 		harm:  c.budget.Threshold(m.Name, "harm"),

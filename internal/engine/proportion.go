@@ -20,10 +20,13 @@ type proportion struct {
 
 func newProportions(c compiled) []Test {
 	if c.plan.Sticky {
-		return newStickies(c, "proportion")
+		return newStickies(c, decision.Proportion, decision.SLO, decision.Rate)
 	}
 	var out []Test
-	for _, m := range c.metricTests("proportion") {
+	for _, m := range c.metricTests(decision.Proportion, decision.SLO, decision.Rate) {
+		if m.spec.Kind == decision.Rate && m.spec.Margin.Relative {
+			continue // see rate
+		}
 		t := &proportion{metricTest: m,
 			harm:  sequential.NewHarm(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)),
 			shown: newShare(m.spec),

@@ -75,6 +75,7 @@ func newSceneAt(t testing.TB, name string, rate float64) *scene {
 	}
 	if name == "sticky" {
 		sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("assignment: request"), []byte("assignment: sticky\n  segments: [{by: features.country, values: [de, it]}]"))
+		sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("  metrics:\n"), []byte("  metrics:\n    - {name: hit, kind: proportion, on: outcome, expr: {equals: [prediction_label, outcome.correct]}, worse: lower, role: observe}\n"))
 	}
 	sc.RequestsPerSecond = rate
 	s := &scene{name: name, length: sceneLength, spec: sceneSpec(t, sc)}

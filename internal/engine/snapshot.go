@@ -93,7 +93,8 @@ func imprint(p *window.Plan) uint64 {
 	bare.VersionCol = min(bare.VersionCol, 0)
 	bare.Metrics = append([]window.Metric(nil), p.Metrics...)
 	for i := range bare.Metrics {
-		bare.Metrics[i].Column = 0
+		m := &bare.Metrics[i]
+		m.Column, m.Second, m.Asks = 0, 0, min(m.Asks, 0)
 	}
 	bare.Features = append([]window.Feature(nil), p.Features...)
 	for i := range bare.Features {

@@ -42,6 +42,13 @@ func (v *view) fields(f *wire.Fields) {
 	}
 	wire.Map(f, v.direct, instant(f), func(start schemas.Time, w **openWindow) { v.openFields(f, window.Label, start, w) })
 	f.Part(v.joiner.AppendState, v.joiner.Restore)
+	wire.Map(f, v.asked, instant(f), func(start schemas.Time, xs *[]float64) {
+		wire.Slice(f, xs, f.Float)
+		f.Check(len(*xs) == len(v.asks)*v.joiner.Len(start), "%d fields of predictions in a window of %d", len(*xs), v.joiner.Len(start))
+	})
+	for _, start := range v.joiner.Windows(schemas.Never) {
+		f.Check(len(v.asks) == 0 || len(v.asked[start]) > 0, "a window without the fields of its predictions")
+	}
 }
 
 func (l *viewLog) fields(f *wire.Fields, v *view) {

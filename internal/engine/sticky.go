@@ -27,13 +27,14 @@ type sticky struct {
 	past    tail
 	totals  [2]stats.Histogram // of the running stage, quantiles only
 	sum     [2]float64         // of the running stage, all other kinds
+	divided [2]float64         // what it is divided by
 	edge    int                // threshold of the last block
 	buckets []sequential.Bucket
 }
 
-func newStickies(c compiled, kind string) []Test {
+func newStickies(c compiled, kinds ...string) []Test {
 	var out []Test
-	for _, m := range c.metricTests(kind) {
+	for _, m := range c.metricTests(kinds...) {
 		t := &sticky{metricTest: m, shown: newStickyDisplay(), buckets: make([]sequential.Bucket, window.Buckets)}
 		t.harm = t.process(c, m.spec.Tolerance, true)
 		for _, margin := range m.margins {
@@ -68,13 +69,22 @@ func (t *sticky) atCap(c compiled, harm bool) *sequential.Sticky {
 	return sequential.NewSticky(sequential.ScoreOptions{Null: capNull(&t.metricTest), Harm: harm, Stages: len(c.spec.Stages)}, window.Buckets)
 }
 
+// newSums are the tests of sums per unit, where units keep their arm: what the units
+// that were active in a window add up to, divided by their number.
+func newSums(c compiled) []Test {
+	if !c.plan.Sticky {
+		return nil
+	}
+	return newStickies(c, decision.Sum)
+}
+
 func newStickyDisplay() *sequential.Sticky {
 	return sequential.NewSticky(sequential.ScoreOptions{Stages: 1}, window.Buckets)
 }
 
 func (t *sticky) StartStage(stage int) {
 	t.start(stage)
-	t.shown, t.sum, t.totals = newStickyDisplay(), [2]float64{}, [2]stats.Histogram{}
+	t.shown, t.sum, t.divided, t.totals = newStickyDisplay(), [2]float64{}, [2]float64{}, [2]stats.Histogram{}
 	for _, safe := range append(t.safe[:len(t.safe):len(t.safe)], t.capSafe...) {
 		safe.StartStage(stage)
 	}
@@ -138,6 +148,7 @@ func (t *sticky) show(block *Block, stable, canary *stats.Summary) {
 	for g := range t.buckets {
 		for a := range t.sum {
 			t.sum[a] += t.buckets[g].Sum[a]
+			t.divided[a] += t.buckets[g].Base[a]
 		}
 	}
 }
@@ -159,6 +170,8 @@ func (t *sticky) threshold() int {
 		return t.past.edge(t.spec.Quantile)
 	case "mean":
 		return t.past.cap(&t.metricTest)
+	case decision.Sum, decision.Ratio:
+		return stats.GridCells - 1 // no cap
 	}
 	return 1
 }
@@ -185,7 +198,7 @@ func (r rule) count(g *window.Group) float64 {
 }
 
 func (t *sticky) count(edge int) rule {
-	return rule{mean: t.spec.Kind == "mean", below: t.spec.Kind == "quantile" && t.spec.Worse == "lower", edge: edge, low: t.low()}
+	return rule{mean: t.spec.Kind == "mean" || t.spec.Kind == decision.Sum || t.spec.Kind == decision.Ratio, below: t.spec.Kind == "quantile" && t.spec.Worse == "lower", edge: edge, low: t.low()}
 }
 
 // against is a block as a claim with margin m counts it.
@@ -219,8 +232,33 @@ func (t *sticky) fill(block *Block, stable, canary rule) []sequential.Bucket {
 			b.Base[a] += float64(g.N)
 			b.Sum[a] += r.count(g)
 		}
+		t.base(a, arm)
 	}
 	return t.buckets
+}
+
+// base replaces the number of rows by what the kind divides by: the units of a sum, the
+// denominators of a ratio.
+func (t *sticky) base(a int, arm *window.Arm) {
+	switch t.spec.Kind {
+	case decision.Sum:
+		for g := range t.buckets {
+			t.buckets[g].Base[a] = 0
+		}
+		for _, u := range arm.Units {
+			t.buckets[u.Hash%window.Buckets].Base[a]++
+		}
+	case decision.Ratio:
+		for g := range t.buckets {
+			t.buckets[g].Base[a] = 0
+		}
+		for i := range arm.Groups[t.at+1] {
+			g := &arm.Groups[t.at+1][i]
+			if g.Cell != window.Unlabelled {
+				t.buckets[g.Bucket].Base[a] += g.Sum.Float()
+			}
+		}
+	}
 }
 
 // ideal is how many times the canary's rows the arm has that stands for a limit.
@@ -294,8 +332,8 @@ func (t *sticky) values() (v [2]float64) {
 		switch {
 		case t.spec.Kind == "quantile" && t.totals[a].N() > 0:
 			v[a] = stats.GridEdge(t.totals[a].Quantile(t.spec.Quantile))
-		case t.spec.Kind != "quantile" && t.n[a] > 0:
-			v[a] = t.sum[a] / float64(t.n[a])
+		case t.spec.Kind != "quantile" && t.divided[a] > 0:
+			v[a] = t.sum[a] / t.divided[a]
 		}
 	}
 	return v
@@ -324,6 +362,7 @@ func (t *sticky) fields(f *wire.Fields) {
 	for a := range t.totals {
 		histogram(f, &t.totals[a])
 		f.Float(&t.sum[a])
+		f.Float(&t.divided[a])
 	}
 	wire.Int(f, &t.edge)
 	f.Check(t.edge >= 0 && t.edge < stats.GridCells, "edge %d", t.edge)

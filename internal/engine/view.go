@@ -35,6 +35,8 @@ type view struct {
 	logs     []viewLog
 	labels   bool // the plan has metrics in the label lane, and the shard logs that it waits for
 	joiner   *join.Joiner
+	asks     []int                        // metrics of the label lane that compare outcomes with a field of their prediction
+	asked    map[schemas.Time][]float64   // those fields, by window, in the order of the joiner's predictions
 	direct   map[schemas.Time]*openWindow // label lane: outcomes that name their arm
 	closed   schemas.Time                 // label lane: end of the last closed window
 	late     [2]uint64                    // label lane: late outcomes that name their arm, since the partial before
@@ -69,10 +71,16 @@ func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
 		hash:     newHasher(plan.Rollout),
 		joiner:   join.New(plan.Length, plan.Horizon, window.Skew),
 		direct:   map[schemas.Time]*openWindow{},
+		asked:    map[schemas.Time][]float64{},
 		closed:   plan.Start,
 	}
 	for l := range v.pools {
 		v.pools[l] = window.NewPool(plan, window.Lane(l))
+	}
+	for _, m := range v.pools[window.Label].Metrics() {
+		if plan.Metrics[m].Asks >= 0 && plan.Metrics[m].Joins {
+			v.asks = append(v.asks, m)
+		}
 	}
 	v.labels = len(v.pools[window.Label].Metrics()) > 0 && awaited(logs)
 	for _, l := range logs {
@@ -160,6 +168,9 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 	}
 	if v.labels {
 		v.joiner.Expose(join.Prediction{Key: key, Unit: unit, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i], Within: v.plan.Within(c, i)})
+		for _, m := range v.asks {
+			v.asked[start] = append(v.asked[start], v.plan.Metrics[m].Argument(c, i))
+		}
 	}
 }
 

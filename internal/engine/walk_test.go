@@ -28,6 +28,7 @@ var apart = map[string]string{
 	"join.Joiner.free":          "where free nodes stand",
 	"window.Pool.spare":         "memory for reuse",
 	"window.Batch.schema":       "made from the plan",
+	"sequential.Rate.l":         "scratch",
 	"sequential.Limit.l":        "scratch: written at every block before it is read",
 	"sequential.Safe.l":         "scratch",
 	"sequential.alternatives.l": "scratch",

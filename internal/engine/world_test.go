@@ -36,6 +36,10 @@ spec:
     - {name: latency, kind: quantile, quantile: 0.9, on: prediction, field: latency_seconds, worse: higher, role: guardrail, margin: {relative: 50%}}
     - {name: accuracy, kind: proportion, on: outcome, field: correct, missing: exclude, mode: gate, worse: lower, role: guardrail, margin: {absolute: 0.3}}
     - {name: tokens, kind: mean, on: prediction, field: metrics.tokens, cap: 100, worse: higher, role: signal, margin: {relative: 20%}}
+    - {name: slow, kind: slo, field: latency_seconds, within: 2, worse: higher, role: signal, margin: {absolute: 0.3}}
+    - {name: quotient, kind: ratio, field: metrics.tokens, per: latency_seconds, worse: higher, role: signal, margin: {relative: 90%}}
+    - {name: answers, kind: rate, on: outcome, field: correct, worse: lower, role: signal, margin: {relative: 50%}}
+    - {name: apart, kind: mean, on: outcome, expr: {difference: [prediction_score, outcome.correct]}, missing: exclude, range: [-2, 2], worse: higher, role: observe}
   segments: [{by: features.country, values: [de, fr], role: signal}]
   drift:
     - {name: age, of: features.age, between: arms, method: psi, above: 0.1, role: signal}
