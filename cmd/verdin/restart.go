@@ -72,10 +72,16 @@ func (b *begin) resume(ctx context.Context) (*pump.Resumed, error) {
 	if v := b.head.Verdict; v != nil && (v.Generation > s.Generation() || v.Generation == s.Generation() && !s.Knows(b.head.Digest)) {
 		return nil, fmt.Errorf("%w: NATS holds verdict %s, which the journal does not know", pump.ErrAnew, v.ID())
 	}
-	from, err := s.Resume(ctx, b.spec, b.topics.Shards, func(next []int64, then *pump.Arrivals) (pump.Feed, error) {
+	if err := s.SameTopics(b.ids); err != nil {
+		return nil, err
+	}
+	from, err := s.Resume(ctx, b.spec, b.topics.Shards, func(at *pump.Place, then *pump.Arrivals) (pump.Feed, error) {
 		as := b.topics.Assignments(0)
 		for i := range as {
-			as[i].Offset = next[i]
+			as[i].Offset = at.Next[i]
+			if len(at.Epochs) > 0 {
+				as[i].Epoch = at.Epochs[i]
+			}
 		}
 		if err := b.read(ctx, as, then); err != nil {
 			return pump.Feed{}, err
@@ -115,7 +121,7 @@ func (b *begin) activate(ctx context.Context, why error) (*pump.Resumed, error) 
 		return nil, err
 	}
 	a := &journal.Activation{Format: journal.Format, Rollout: b.name(), Generation: s.Generation() + 1, Spec: b.text,
-		SpecDigest: b.spec.Digest, Rules: decision.RulesVersion, Wall: wall, Start: wall.Add(b.spec.Source.Window)}
+		SpecDigest: b.spec.Digest, Rules: decision.RulesVersion, Wall: wall, Start: wall.Add(b.spec.Source.Window), Topics: b.ids}
 	if v := b.head.Verdict; v != nil {
 		a.Generation = max(a.Generation, v.Generation+1)
 		a.Head = &journal.Head{Generation: v.Generation, Sequence: v.Sequence, Digest: b.head.Digest}
@@ -127,7 +133,7 @@ func (b *begin) activate(ctx context.Context, why error) (*pump.Resumed, error) 
 		}
 	}
 	b.generation = a.Generation
-	return s.Activate(a, b.spec, func([]int64, *pump.Arrivals) (pump.Feed, error) {
+	return s.Activate(a, b.spec, func(*pump.Place, *pump.Arrivals) (pump.Feed, error) {
 		b.decode(ctx, nil)
 		return pump.Feed{Batches: b.batches, Stop: b.stopReading}, nil
 	})

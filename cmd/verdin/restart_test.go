@@ -119,7 +119,7 @@ func TestLostVerdictsAreWrittenAgain(t *testing.T) {
 }
 
 // A topic that is deleted under a rollout holds it, with what to do; the topic created
-// anew lets it go on.
+// anew lets it go on, and is another one to the next start.
 func TestADeletedTopicHoldsTheRollout(t *testing.T) {
 	r := newRig(t)
 	r.spec(t, "a")
@@ -132,6 +132,12 @@ func TestADeletedTopicHoldsTheRollout(t *testing.T) {
 		_, text := page(t, listening.FindStringSubmatch(p.String())[1], "/metrics")
 		return strings.Contains(text, "verdin_data_gaps_total{")
 	})
+	p.stop(t)
+
+	// After a restart positions in the old topic would mean other records in the new one.
+	p = launch(t, "run", "-c", r.config)
+	p.await(t, `"msg":"a generation begins"`, `kafka topic \"events\" was created anew`)
+	p.await(t, `"msg":"rollout started"`, `"generation":2`)
 	p.stop(t)
 	noGoroutinesLeft(t)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -104,6 +105,7 @@ type begin struct {
 	spec       *decision.Spec
 	text       string // of the spec, as it stands in its file
 	topics     *pump.Topics
+	ids        map[string]string // of the topics, where the brokers have ids
 	layout     *schemas.Layout
 	live       pump.Live
 	consumer   *kafka.Consumer
@@ -127,7 +129,12 @@ func (w *wires) find(ctx context.Context, spec *decision.Spec, text string) (*be
 	if err != nil {
 		return nil, usage(err)
 	}
-	b := &begin{wires: w, spec: spec, text: text, topics: topics, layout: engine.Layout(spec)}
+	b := &begin{wires: w, spec: spec, text: text, topics: topics, layout: engine.Layout(spec), ids: map[string]string{}}
+	for name, t := range info {
+		if t.ID != (kafka.TopicID{}) {
+			b.ids[name] = hex.EncodeToString(t.ID[:])
+		}
+	}
 	b.declare()
 	return b, nil
 }

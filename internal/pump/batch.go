@@ -10,6 +10,7 @@ type Batch struct {
 	Chunk      *schemas.Chunk
 	Row        int          // rows before it were read already
 	First      int64        // the first offset that the chunk accounts for
+	Epoch      int32        // of the history that the last offset belongs to; 0 = not known
 	High       int64        // offset after the log's last record on the broker
 	At         schemas.Time // when it came, where the broker does not say; 0 = the broker says of every record
 	Gaps       []Gap        // offsets that are missing, somewhere in the batch or before it

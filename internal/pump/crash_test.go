@@ -141,11 +141,11 @@ func (u *universe) batches(log int, from int64, then *Arrivals) (out []Batch) {
 }
 
 // feed is the reader of an engine that starts.
-func (u *universe) feed(next []int64, then *Arrivals) (Feed, error) {
+func (u *universe) feed(from *Place, then *Arrivals) (Feed, error) {
 	var all []Batch
 	logs := make([][]Batch, len(u.topics))
 	for log := range logs {
-		logs[log] = u.batches(log, next[log], then)
+		logs[log] = u.batches(log, from.Next[log], then)
 	}
 	for len(logs) > 0 { // in any interleaving, each log in order
 		i := u.rng.IntN(len(logs))
@@ -280,7 +280,7 @@ func (u *universe) oracle() (chain [][]byte) {
 	if err != nil {
 		u.t.Fatal(err)
 	}
-	f, _ := u.feed(script.start(), NewArrivals(len(u.topics), script.Cuts))
+	f, _ := u.feed(&Place{Next: script.start()}, NewArrivals(len(u.topics), script.Cuts))
 	r := &Rerun{Spec: spec, Script: script, Core: core, Sources: newDemux(f.Batches, u.flat, script.Cuts).sources(),
 		Each: func(o engine.Outcome, _ *journal.Cut) error {
 			if o.Verdict != nil {

@@ -1,6 +1,7 @@
 package pump
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -99,13 +100,13 @@ func TestTheLastCutKeepsWhatWasHeard(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	from, err := s.Resume(t.Context(), u.spec, u.shards, func(next []int64, then *Arrivals) (Feed, error) {
-		for i, n := range next {
+	from, err := s.Resume(t.Context(), u.spec, u.shards, func(from *Place, then *Arrivals) (Feed, error) {
+		for i, n := range from.Next {
 			if n != int64(len(u.topics[i])) {
 				t.Errorf("log %d is read again from %d of %d", i, n, len(u.topics[i]))
 			}
 		}
-		return u.feed(next, then)
+		return u.feed(from, then)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +177,37 @@ func TestATopicThatIsNotReadWholeHolds(t *testing.T) {
 		}
 		if held := r.last.State.Held; held == decision.ReasonDataQuality {
 			t.Errorf("still held for %s", held)
+		}
+	})
+}
+
+// A place knows the history that its positions belong to, so that a log which was cut
+// off while nobody read is noticed; positions that only the journal tells have none.
+func TestAPlaceKnowsTheHistoryOfItsPositions(t *testing.T) {
+	inBubble(t, testSpec, 2, func(t *testing.T, r *rig) {
+		put := func(epoch int32, events ...*schemas.Prediction) {
+			b := r.batch(0, events...)
+			b.Epoch = epoch
+			send(r.batches, b)
+		}
+		want := func(what string, epochs ...int32) {
+			t.Helper()
+			if got := r.place.Epochs; !slices.Equal(got, epochs) {
+				t.Errorf("%s: epochs %v, want %v", what, got, epochs)
+			}
+		}
+		r.tick(0)
+		want("nothing is known")
+		put(5, served("stable", time.Second))
+		r.tick(time.Second)
+		want("a record", 5, 0)
+		put(0)
+		r.tick(2 * time.Second)
+		want("an answer without records", 5, 0)
+		back := Place{Next: []int64{1, 0}, Epochs: []int32{5, 4}}
+		back.pass(&journal.Cut{Next: []int64{2, 0}}, &ackBook{})
+		if !slices.Equal(back.Epochs, []int32{0, 4}) {
+			t.Errorf("after a cut of the journal: %v", back.Epochs)
 		}
 	})
 }

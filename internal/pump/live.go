@@ -2,6 +2,7 @@ package pump
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"verdin/decision"
@@ -48,6 +49,7 @@ type Live struct {
 // logSeen is what the pump knows of a log beside its rows.
 type logSeen struct {
 	next, high int64
+	epoch      int32        // of the history before next; 0 = not known
 	spoke      schemas.Time // wall time of the last record
 }
 
@@ -93,6 +95,9 @@ func (l *Live) begin(logs [][]schemas.Log) {
 	l.next.Applied = l.place.Owed
 	for i, next := range l.place.Next {
 		l.logs[i].next = next
+		if len(l.place.Epochs) > 0 {
+			l.logs[i].epoch = l.place.Epochs[i]
+		}
 	}
 	if l.From != nil {
 		for _, b := range l.From.Rest {
@@ -119,6 +124,9 @@ func (l *Live) Next(log int) int64 { return l.place.Next[log] }
 func (l *Live) feed(b Batch) {
 	i := l.flat.number(b.Shard, b.Log)
 	seen := &l.logs[i]
+	if b.First < seen.next || b.Epoch != 0 {
+		seen.epoch = b.Epoch
+	}
 	seen.next = min(seen.next, b.First) // a log that was cut off goes on from there
 	from := seen.next
 	for _, g := range b.lost(seen.next) {
@@ -274,5 +282,11 @@ func (l *Live) draw(wall schemas.Time) *journal.Cut {
 		c.Next = append(c.Next, l.logs[i].next)
 	}
 	l.place.Seq, l.place.Wall, l.place.Next, l.place.Owed = c.Seq, wall, c.Next, nil
+	l.place.Epochs = nil
+	if slices.ContainsFunc(l.logs, func(s logSeen) bool { return s.epoch != 0 }) {
+		for i := range l.logs {
+			l.place.Epochs = append(l.place.Epochs, l.logs[i].epoch)
+		}
+	}
 	return &c
 }

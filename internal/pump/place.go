@@ -13,11 +13,12 @@ import (
 
 // Place is where a live rollout stands beside its engine: the cut that it made last,
 // how far it has read, whom it has heard, and which verdicts nobody has answered for.
-// It follows from the journal alone.
+// All but Epochs follows from the journal alone.
 type Place struct {
-	Seq     int64        `json:"seq"`  // of the last cut, 0 = none
-	Wall    schemas.Time `json:"wall"` // of the last cut
-	Next    []int64      `json:"next"` // per log
+	Seq     int64        `json:"seq"`              // of the last cut, 0 = none
+	Wall    schemas.Time `json:"wall"`             // of the last cut
+	Next    []int64      `json:"next"`             // per log
+	Epochs  []int32      `json:"epochs,omitempty"` // per log: the history of the record before Next, as kafka.Records tells it; 0 = not known
 	Stream  uint64       `json:"stream"`
 	Open    []Open       `json:"open"`              // verdicts whose result is not known, in order
 	Acked   string       `json:"acked,omitempty"`   // digest of the last verdict that stands in the chain, as far as it is known
@@ -43,7 +44,7 @@ func parsePlace(b []byte, logs int) (*Place, error) {
 	if err := json.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("%w: %w", errPlace, err)
 	}
-	if len(p.Next) != logs {
+	if len(p.Next) != logs || len(p.Epochs) != 0 && len(p.Epochs) != logs {
 		return nil, fmt.Errorf("%w: positions of %d logs, not %d", errPlace, len(p.Next), logs)
 	}
 	return p, nil
@@ -85,6 +86,11 @@ func (p *Place) settle(generation, sequence uint64, digest, result string) strin
 
 // pass takes a cut that was made before: what Live has booked when it made it.
 func (p *Place) pass(c *journal.Cut, acks *ackBook) {
+	for i := range p.Epochs {
+		if p.Next[i] != c.Next[i] {
+			p.Epochs[i] = 0
+		}
+	}
 	p.Seq, p.Wall, p.Next, p.Owed = c.Seq, c.Wall, c.Next, nil
 	for _, r := range c.Results {
 		p.settle(r.Generation, r.Sequence, r.Digest, r.Result)

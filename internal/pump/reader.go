@@ -125,7 +125,7 @@ func (r *Reader) chunk() *schemas.Chunk {
 func (r *Reader) batch(number int, in *kafka.Records) (Batch, bool) {
 	seat, chunk, now := r.flat.seats[number], r.chunk(), r.Now()
 	chunk.Reset(seat.log, r.Layout)
-	b := Batch{Shard: seat.shard, Log: seat.log, Chunk: chunk, First: in.First, High: in.HighWatermark,
+	b := Batch{Shard: seat.shard, Log: seat.log, Chunk: chunk, First: in.First, Epoch: in.Epoch, High: in.HighWatermark,
 		Done: func() { r.back <- returned{number, chunk} }}
 	d := r.decoders[seat.shard][seat.log]
 	for i := range in.Records {

@@ -30,8 +30,8 @@ type Feed struct {
 	Stop    func()
 }
 
-// OpenFeed begins to read.
-type OpenFeed func(next []int64, then *Arrivals) (Feed, error)
+// OpenFeed begins to read at the positions of a place.
+type OpenFeed func(from *Place, then *Arrivals) (Feed, error)
 
 // ErrAnew says why the generation that a journal holds cannot go on, so that another
 // one must begin.
@@ -72,6 +72,20 @@ func (s *Store) Chain(last string) (all [][]byte) {
 	}
 	slices.Reverse(all)
 	return all
+}
+
+// SameTopics tells whether the topics are those in which the last generation began, by
+// their ids. The error is ErrAnew with the one that was created anew since.
+func (s *Store) SameTopics(ids map[string]string) error {
+	if s.script.Activation == nil {
+		return nil
+	}
+	for _, l := range s.script.Activation.Logs {
+		if was, is := s.script.Activation.Topics[l.Topic], ids[l.Topic]; was != is && was != "" && is != "" {
+			return anew("kafka topic %q was created anew", l.Topic)
+		}
+	}
+	return nil
 }
 
 // fits tells whether the last generation may go on under a spec and its topics.
@@ -182,7 +196,7 @@ func (s *Store) again(ctx context.Context, spec *decision.Spec, restore restoreF
 	if len(script.Cuts) > 0 {
 		s.opt.Again(0, len(script.Cuts))
 	}
-	feed, err := open(place.Next, NewArrivals(len(place.Next), script.Cuts))
+	feed, err := open(place, NewArrivals(len(place.Next), script.Cuts))
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +226,7 @@ func (s *Store) again(ctx context.Context, spec *decision.Spec, restore restoreF
 		}
 	}
 	place.Pending, place.Heads = run.acks.pending, run.acks.heads
-	s.opt.Note("the rollout goes on", "rollout", script.Activation.Rollout, "generation", script.Activation.Generation,
+	s.opt.Note("the rollout goes on", "generation", script.Activation.Generation,
 		"cut", place.Seq, "cuts read again", len(script.Cuts), "verdicts open", len(place.Open))
 	return &Resumed{Core: core, Place: place, Rest: d.rest(run), Batches: feed.Batches}, nil
 }
@@ -237,7 +251,7 @@ func (s *Store) rewind(spec *decision.Spec, script Script, restore restoreFunc, 
 		return nil, err
 	}
 	s.opt.Note("history lost: the rollout keeps its evidence, and windows that miss records speak for no step", "err", why)
-	feed, err := open(place.Next, nil)
+	feed, err := open(place, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +275,7 @@ func (s *Store) Activate(a *journal.Activation, spec *decision.Spec, open OpenFe
 	for _, l := range a.Logs {
 		out.Place.Next = append(out.Place.Next, l.Next)
 	}
-	feed, err := open(out.Place.Next, nil)
+	feed, err := open(out.Place, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func live(ctx context.Context, dir string, f *filled, spec *decision.Spec, t *pu
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go reader.Run(ctx, c.Records(), batches)
-	from, err := store.Activate(a, spec, func([]int64, *pump.Arrivals) (pump.Feed, error) {
+	from, err := store.Activate(a, spec, func(*pump.Place, *pump.Arrivals) (pump.Feed, error) {
 		return pump.Feed{Batches: batches, Stop: func() {}}, nil
 	})
 	if err != nil {

@@ -25,6 +25,8 @@ type Activation struct {
 	Wall       schemas.Time `json:"wall"`
 	Start      schemas.Time `json:"start"` // windows begin here
 	Logs       []Log        `json:"logs"`  // of all shards in order: other records name a log by its place in this list
+
+	Topics map[string]string `json:"topics,omitempty"` // the id of each topic, where the brokers have ids
 }
 
 // Head is where the chain of verdicts stood.
