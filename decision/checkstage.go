@@ -47,6 +47,7 @@ func (c *checker) ramp() {
 		c.wants(c.at("spec", "strategy"), doShadow)
 		c.refuse(last == 0 && first == 0, at, remedy, "a shadow has one stage of weight 0")
 	case Guard:
+		c.refuse(s.Stages[0].Gate == "", place("stages", 0, "gate"), "remove it", "a guard takes no step that a gate could hold")
 		c.refuse(last == 0 && first >= 1 && first <= 99, at, remedy, "a guard watches one split, with both arms in it")
 	case BlueGreen:
 		c.refuse(last >= 1, at, remedy, "blueGreen has an analysis before its switch")

@@ -29,6 +29,7 @@ var worlds = map[string]func(*decision.Spec){
 	"guard": func(s *decision.Spec) {
 		s.Strategy, s.HoldBack, s.Stages = decision.Guard, 0, s.Stages[:1]
 	},
+	"patient":   func(s *decision.Spec) { s.Health.Unapplied = 2 * time.Hour },
 	"forgiving": func(s *decision.Spec) { s.Policy.OnGuardrail, s.Policy.OnMaxDuration = "hold", "rollback" },
 }
 
@@ -40,7 +41,7 @@ func TestPromisesUnderRandomLooks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ends := map[string]int{}
-			for seed := range uint64(80) {
+			for seed := range uint64(70) {
 				m := newModel(t, spec(t, change), seed)
 				for range 60 {
 					m.step()
