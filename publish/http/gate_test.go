@@ -137,12 +137,12 @@ func TestAQuestionMayBeAnAcknowledgement(t *testing.T) {
 		t.Fatal("something else was acknowledged")
 	}
 	r.wants("this weight", r.ask("GET", argoAsks+"&router=argo", "", ann...), http.StatusOK)
-	if a := <-r.acks; a.Router != "argo" || a.Sequence != 1 || a.At != noon {
+	if a := r.acked(); a.Router != "argo" || a.Sequence != 1 || a.At != noon {
 		t.Errorf("%+v", a)
 	}
 	req := r.ask("POST", "/gates/flagger/confirm-promotion", flaggerAsks(10, `,"router":"flagger"`), bearer, "Basic YW5uOmFubi0wMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg==")
 	r.wants("by a hook, whose URL holds the token", req, http.StatusForbidden, "hold")
-	if a := <-r.acks; a.Router != "flagger" {
+	if a := r.acked(); a.Router != "flagger" {
 		t.Errorf("%+v", a)
 	}
 	open := newRig(t, false)

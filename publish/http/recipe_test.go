@@ -133,7 +133,7 @@ func TestTheArgoRecipeAsksWhatTheGateAnswers(t *testing.T) {
 				t.Errorf("step %d: %s answers %d %s, want %s", i, asks, got.code, got.body, verdict)
 			}
 		}
-		if a := <-r.acks; a.Router != "argo" {
+		if a := r.acked(); a.Router != "argo" {
 			t.Errorf("step %d: acknowledged by %q", i, a.Router)
 		}
 		stage++

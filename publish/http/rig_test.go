@@ -137,3 +137,12 @@ func (r *rig) wants(what string, got answer, code int, parts ...string) {
 		r.t.Errorf("%s: status %d, want %d: %s", what, got.code, code, got.body)
 	}
 }
+
+// acked is the acknowledgement that the last question gave; the zero value is none.
+func (r *rig) acked() (a schemas.Ack) {
+	select {
+	case a = <-r.acks:
+	default:
+	}
+	return a
+}
