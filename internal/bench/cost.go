@@ -78,13 +78,13 @@ func Cost() Report {
 		}
 		t.Rows = append(t.Rows, []string{c.name, Number(us), bar, fmt.Sprint(allocations)})
 		if c.bar > 0 && us > c.bar {
-			r.breaks("%s takes %.1f µs, the bar is %v", c.name, us, c.bar)
+			r.Break("%s takes %.1f µs, the bar is %v", c.name, us, c.bar)
 		}
 		if allocations > 0 {
-			r.breaks("%s allocates %d times a window", c.name, allocations)
+			r.Break("%s allocates %d times a window", c.name, allocations)
 		}
 	}
-	r.section("Cost", fmt.Sprintf("Measured by `verdin bench cost`, one core, %s/%s, %s.", runtime.GOOS, runtime.GOARCH, runtime.Version()), t)
+	r.Section("Cost", fmt.Sprintf("Measured by `verdin bench cost`, one core, %s/%s, %s.", runtime.GOOS, runtime.GOARCH, runtime.Version()), t)
 	return r
 }
 

@@ -9,8 +9,10 @@
 //	Play    plays a world many times to several rules at once; every rule sees the same data
 //	Tally   what one rule answered, run by run, with bounds of Clopper and Pearson
 //
-// A look is of any type: counts of two arms here, histograms or whole verdicts for
-// others who want to bring worlds and rules of their own.
+// A look is of any type: counts of two arms, histograms of features, or whole verdicts.
+// Another benchmark is a function like Stats: it makes Cases with NewCase, plays them with
+// Options.PlayAll, asks Options.Broken about its bars, and returns a Report with a Part of
+// its own, which the page must have marks for.
 //
 // Invariants:
 //

@@ -16,10 +16,10 @@ func (p *plans) add(o Options, r *Report, what string, t Tally, law sequential.P
 	m, q := law.Quantile(0.5), law.Quantile(0.9)
 	p.Rows = append(p.Rows, []string{what, Number(median), Number(m), Number(p90), Number(q)})
 	if o.Full() && math.Abs(m-median) > math.Max(1, 0.2*median) {
-		r.breaks("%s: the planned median is %v windows, the simulated one %v", what, m, median)
+		r.Break("%s: the planned median is %v windows, the simulated one %v", what, m, median)
 	}
 	if o.Full() && math.Abs(q-p90) > math.Max(1, 0.3*p90) {
-		r.breaks("%s: the planned 90th percentile is %v windows, the simulated one %v", what, q, p90)
+		r.Break("%s: the planned 90th percentile is %v windows, the simulated one %v", what, q, p90)
 	}
 }
 
@@ -40,7 +40,7 @@ func (o Options) power(ctx context.Context, r *Report) error {
 	if err := o.shownSafe(ctx, r, &p); err != nil {
 		return err
 	}
-	r.section("Planning", "The formula of `verdin plan` ([planning](planning.md)) beside the simulations of the last two tables. Bars: ± 20 % or one window at the median, ± 30 % at the 90th percentile.", p.Table)
+	r.Section("Planning", "The formula of `verdin plan` ([planning](planning.md)) beside the simulations of the last two tables. Bars: ± 20 % or one window at the median, ± 30 % at the 90th percentile.", p.Table)
 	return nil
 }
 
@@ -49,7 +49,7 @@ func (o Options) foundHarm(ctx context.Context, r *Report, p *plans) error {
 	for _, d := range delays {
 		cases = append(cases, d.Case(fmt.Sprintf("%g × odds %g, %g a window", d.Rate, d.Odds, d.PerWindow)))
 	}
-	results, err := o.playAll(ctx, "harm", cases)
+	results, err := o.PlayAll(ctx, "harm", cases)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (o Options) foundHarm(ctx context.Context, r *Report, p *plans) error {
 				se = 0
 			}
 			if o.judges() && q-2.33*se > b.bar {
-				r.breaks("%s: mean delay is %.3f × that of the %s, the bar is %v", x.Name, q, b.oracle, b.bar)
+				r.Break("%s: mean delay is %.3f × that of the %s, the bar is %v", x.Name, q, b.oracle, b.bar)
 			}
 		}
 		for _, rule := range []string{Uninformed, "GrowthBook", "Howard–Ramdas"} {
@@ -88,8 +88,8 @@ func (o Options) foundHarm(ctx context.Context, r *Report, p *plans) error {
 			series[k].Values = append(series[k].Values, mean(rule)/mean(OracleSPRT))
 		}
 	}
-	r.section("Delay", fmt.Sprintf("Mean number of windows until harm is shown at α = 1 %%, tolerance 0, one stage of 10 %% canary, a rate that never changes (the others' bounds hold only there). The conditional oracle is told the odds ratio, the SPRT both rates; Verdin the historical rate, or nothing. Bars: ≤ %.2f × SPRT, ≤ %.2f × conditional.", barSPRT, barConditional), t)
-	r.figure("delay.svg", "mean delay in units of the oracle's", Dots("Mean windows to show harm, in units of the oracle SPRT (dashed: the bar)", "", labels, series, 5, barSPRT))
+	r.Section("Delay", fmt.Sprintf("Mean number of windows until harm is shown at α = 1 %%, tolerance 0, one stage of 10 %% canary, a rate that never changes (the others' bounds hold only there). The conditional oracle is told the odds ratio, the SPRT both rates; Verdin the historical rate, or nothing. Bars: ≤ %.2f × SPRT, ≤ %.2f × conditional.", barSPRT, barConditional), t)
+	r.Draw("delay.svg", "mean delay in units of the oracle's", Dots("Mean windows to show harm, in units of the oracle SPRT (dashed: the bar)", "", labels, series, 5, barSPRT))
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (o Options) shownSafe(ctx context.Context, r *Report, p *plans) error {
 	for _, s := range noninferiors {
 		cases = append(cases, s.Case())
 	}
-	results, err := o.playAll(ctx, "safe", cases)
+	results, err := o.PlayAll(ctx, "safe", cases)
 	if err != nil {
 		return err
 	}
@@ -113,9 +113,9 @@ func (o Options) shownSafe(ctx context.Context, r *Report, p *plans) error {
 			most++ // a window: what a median of few runs may be off
 		}
 		if o.judges() && !(median > 0 && median <= most) {
-			r.breaks("%s: the median is %v windows, the bar %.2f × %v", x.Name, median, barFixed, fixed)
+			r.Break("%s: the median is %v windows, the bar %.2f × %v", x.Name, median, barFixed, fixed)
 		}
 	}
-	r.section("Time to safety", fmt.Sprintf("Windows until a harmless canary is shown to be within its margin, α = 5 %%, one stage of 10 %% canary, ± 30 %% over the day. Bar: median ≤ %.2f × the fixed sample that one look with 80 %% power would need.", barFixed), t)
+	r.Section("Time to safety", fmt.Sprintf("Windows until a harmless canary is shown to be within its margin, α = 5 %%, one stage of 10 %% canary, ± 30 %% over the day. Bar: median ≤ %.2f × the fixed sample that one look with 80 %% power would need.", barFixed), t)
 	return nil
 }

@@ -20,17 +20,19 @@ type Figure struct {
 	SVG  []byte
 }
 
-// section appends a heading, words and a table.
-func (r *Report) section(title, words string, t Table) {
+// Section appends a heading, words and a table.
+func (r *Report) Section(title, words string, t Table) {
 	r.Text += fmt.Sprintf("### %s\n\n%s\n\n%s\n", title, strings.TrimSpace(words), t.Markdown())
 }
 
-func (r *Report) figure(name, caption string, svg []byte) {
+// Draw appends a figure, in a file of its own.
+func (r *Report) Draw(name, caption string, svg []byte) {
 	r.Figures = append(r.Figures, Figure{name, svg})
 	r.Text += fmt.Sprintf("![%s](figures/%s)\n\n", caption, name)
 }
 
-func (r *Report) breaks(format string, args ...any) {
+// Break notes a bar that is not met.
+func (r *Report) Break(format string, args ...any) {
 	r.Broken = append(r.Broken, fmt.Sprintf(format, args...))
 }
 

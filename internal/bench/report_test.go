@@ -47,7 +47,7 @@ func TestBarsBite(t *testing.T) {
 		k, n int
 		want bool
 	}{{small, 30, 100, true}, {small, 6, 200, false}, {small, 22, 200, true}, {full, 449, 10000, false}, {full, 450, 10000, true}} {
-		if got := c.o.broken(c.k, c.n, 0.05); got != c.want {
+		if got := c.o.Broken(c.k, c.n, 0.05); got != c.want {
 			t.Errorf("%d of %d: broken %v", c.k, c.n, got)
 		}
 	}

@@ -47,8 +47,8 @@ func (r Result) Find(rule string) (Tally, bool) {
 	return Tally{}, false
 }
 
-// playAll plays cases one after the other, and says so.
-func (o Options) playAll(ctx context.Context, what string, cases []Case) ([]Result, error) {
+// PlayAll plays cases one after the other, and says so.
+func (o Options) PlayAll(ctx context.Context, what string, cases []Case) ([]Result, error) {
 	var out []Result
 	for i, c := range cases {
 		n := o.runs(c)
@@ -80,9 +80,9 @@ func (o Options) progress(what string, runs int) func(int) {
 	}
 }
 
-// broken tells whether ours, counted k times in n, breaks a bar: in the full version if
+// Broken tells whether ours, counted k times in n, breaks a bar: in the full version if
 // its upper bound lies above, in a smaller one only if its lower bound does.
-func (o Options) broken(k, n int, bar float64) bool {
+func (o Options) Broken(k, n int, bar float64) bool {
 	if o.Full() {
 		return Upper(k, n, confidence) > bar
 	}

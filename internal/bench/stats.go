@@ -37,14 +37,14 @@ func (o Options) exactness(r *Report) {
 	for _, e := range Enumerate(most) {
 		t.Rows = append(t.Rows, []string{e.Method, Thousands(e.Designs), Thousands(e.Outcomes), fmt.Sprintf("%.1e", e.Greatest-1)})
 		if !(e.Greatest <= exactly) {
-			r.breaks("%s: the expectation of a factor is %.17g, above 1 + 1e-12", e.Method, e.Greatest)
+			r.Break("%s: the expectation of a factor is %.17g, above 1 + 1e-12", e.Method, e.Greatest)
 		}
 	}
-	r.section("Exactness", fmt.Sprintf("Expectation of one block's factor, summed over all outcomes, for all sizes of both arms from 1 to %d, several base rates, margins, and points of the null. Bar: at most 1 + 10⁻¹².", most), t)
+	r.Section("Exactness", fmt.Sprintf("Expectation of one block's factor, summed over all outcomes, for all sizes of both arms from 1 to %d, several base rates, margins, and points of the null. Bar: at most 1 + 10⁻¹².", most), t)
 }
 
 func (o Options) falseAlarms(ctx context.Context, r *Report) error {
-	results, err := o.playAll(ctx, "harmless", harmless())
+	results, err := o.PlayAll(ctx, "harmless", harmless())
 	if err != nil {
 		return err
 	}
@@ -54,18 +54,18 @@ func (o Options) falseAlarms(ctx context.Context, r *Report) error {
 		ours := x.Tallies[0]
 		t.Rows = append(t.Rows, alarmRow(x))
 		fmt.Fprintf(&about, "- *%s*: %s\n", x.Name, x.About)
-		if o.broken(ours.Count(Harm), ours.Runs(), x.Bar()) {
-			r.breaks("%s: %d false alarms in %d runs, the bar is %v", x.Name, ours.Count(Harm), ours.Runs(), x.Bar())
+		if o.Broken(ours.Count(Harm), ours.Runs(), x.Bar()) {
+			r.Break("%s: %d false alarms in %d runs, the bar is %v", x.Name, ours.Count(Harm), ours.Runs(), x.Bar())
 		}
 	}
 	if k, n, bad := o.pooledBroken(results, Harm); bad {
-		r.breaks("harmless worlds of exact methods together: %d false alarms in %d runs", k, n)
+		r.Break("harmless worlds of exact methods together: %d false alarms in %d runs", k, n)
 	}
-	r.section("False alarms", "Share of harmless canaries that are rolled back, in percent, under a look at every window. The upper bound is that of Clopper and Pearson at 99 %. Exact methods have α as bar, asymptotic ones 1.2·α.", t)
-	r.figure("false-alarms.svg", "false alarms by world and rule", o.alarmDots(results))
+	r.Section("False alarms", "Share of harmless canaries that are rolled back, in percent, under a look at every window. The upper bound is that of Clopper and Pearson at 99 %. Exact methods have α as bar, asymptotic ones 1.2·α.", t)
+	r.Draw("false-alarms.svg", "false alarms by world and rule", o.alarmDots(results))
 	for _, x := range results {
 		if x.Name == "daily swing" {
-			r.figure("false-alarms-by-look.svg", "false alarms by look, in the daily swing", o.alarmLines(x, twoHours))
+			r.Draw("false-alarms-by-look.svg", "false alarms by look, in the daily swing", o.alarmLines(x, twoHours))
 		}
 	}
 	r.Text += "The worlds:\n\n" + about.String() + "\n"
@@ -121,7 +121,7 @@ func (o Options) alarmLines(x Result, length int) []byte {
 }
 
 func (o Options) falsePromotions(ctx context.Context, r *Report) error {
-	results, err := o.playAll(ctx, "at the margin", atTheMargin())
+	results, err := o.PlayAll(ctx, "at the margin", atTheMargin())
 	if err != nil {
 		return err
 	}
@@ -133,13 +133,13 @@ func (o Options) falsePromotions(ctx context.Context, r *Report) error {
 			row = append(row, cell(x, name, func(t Tally) float64 { return t.Share(None) }))
 		}
 		t.Rows = append(t.Rows, row)
-		if o.broken(ours.Count(Safe), ours.Runs(), x.Bar()) {
-			r.breaks("%s: called safe in %d of %d runs, the bar is %v", x.Name, ours.Count(Safe), ours.Runs(), x.Bar())
+		if o.Broken(ours.Count(Safe), ours.Runs(), x.Bar()) {
+			r.Break("%s: called safe in %d of %d runs, the bar is %v", x.Name, ours.Count(Safe), ours.Runs(), x.Bar())
 		}
 	}
 	if k, n, bad := o.pooledBroken(results, Safe); bad {
-		r.breaks("canaries at the margin, exact methods together: called safe in %d of %d runs", k, n)
+		r.Break("canaries at the margin, exact methods together: called safe in %d of %d runs", k, n)
 	}
-	r.section("False promotions", "Share of canaries exactly as bad as the margin that are called safe at some look, in percent. The others have no such claim: what they do not roll back by the end of the ramp, they promote; that is their column.", t)
+	r.Section("False promotions", "Share of canaries exactly as bad as the margin that are called safe at some look, in percent. The others have no such claim: what they do not roll back by the end of the ramp, they promote; that is their column.", t)
 	return nil
 }
