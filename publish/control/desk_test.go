@@ -222,3 +222,26 @@ func TestAStatusWithNumbersThatAreNoneIsJSON(t *testing.T) {
 		t.Errorf("%+v %v", back, err)
 	}
 }
+
+// Two orders of one instant are two orders: each is answered with its own cut.
+func TestOrdersOfOneInstantAreToldApart(t *testing.T) {
+	d := newDesk(newClock()) // its clock stands still
+	given := make(chan schemas.Command, 2)
+	seat := d.Join("prod", "recsys", func(_ context.Context, c schemas.Command) error { given <- c; return nil }, nil)
+	defer seat.Leave()
+	answers := make(chan control.Receipt, 2)
+	for _, name := range []string{"ann", "bob"} {
+		go func() {
+			answers <- d.Order(context.Background(), who(name, control.Operate, "*"), "prod", "recsys", "pause", "")
+		}()
+	}
+	first, second := <-given, <-given
+	seat.Obeyed(1, first, nil)
+	seat.Obeyed(2, second, nil)
+	cuts := map[string]int64{first.Actor: 1, second.Actor: 2}
+	for range 2 {
+		if got := <-answers; got.Cut != cuts[got.Principal] {
+			t.Errorf("%+v, want cut %d", got, cuts[got.Principal])
+		}
+	}
+}

@@ -102,10 +102,15 @@ func who(name string, s control.Scope, ns ...string) control.Principal {
 	return control.Principal{Name: name, Scope: s, Namespaces: ns}
 }
 
+// plain are the options of a NATS server that lets everybody in.
+func plain() *server.Options {
+	return &server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true}
+}
+
 // natsServer is a NATS server in this process.
-func natsServer(t testing.TB) *server.Server {
+func natsServer(t testing.TB, opts *server.Options) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
+	s, err := server.NewServer(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

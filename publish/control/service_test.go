@@ -19,7 +19,7 @@ import (
 func TestPlainRequestsGiveOrders(t *testing.T) {
 	c := newClock()
 	d := newDesk(c)
-	srv := natsServer(t)
+	srv := natsServer(t, plain())
 	r := seated(t, d, c, "prod", "recsys")
 	svc, err := control.Listen(dial(t, srv), r.seat, control.ListenOptions{Version: "test"})
 	if err != nil {
@@ -66,7 +66,7 @@ func TestPlainRequestsGiveOrders(t *testing.T) {
 func TestAnEngineThatWasFencedKeepsSilent(t *testing.T) {
 	c := newClock()
 	d, other := newDesk(c), newDesk(c)
-	srv := natsServer(t)
+	srv := natsServer(t, plain())
 	live, fenced := seated(t, d, c, "prod", "recsys"), seated(t, other, c, "prod", "recsys")
 	fenced.seat.Saw(control.Status{Phase: schemas.PhaseRunning, Fenced: true, Wall: noon}, nil)
 	for _, r := range []*rollout{fenced, live} {
@@ -92,7 +92,7 @@ func TestAnEngineThatWasFencedKeepsSilent(t *testing.T) {
 func TestSignedOrdersProveTheirPrincipal(t *testing.T) {
 	c := newClock()
 	d := newDesk(c)
-	srv := natsServer(t)
+	srv := natsServer(t, plain())
 	r := seated(t, d, c, "prod", "recsys")
 	ann, annID := userKey(t)
 	bob, bobID := userKey(t)
