@@ -107,7 +107,8 @@ func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) (again bool, err
 				return false, err
 			}
 			f.refused[stopped.path] = err.Error() // tried again, as a file that is refused
-			refused(f.diag, err)
+			f.tellReady()
+			fmt.Fprintf(f.diag, "%v: it is tried again every %v\n", err, retryEvery)
 			due = time.After(retryEvery)
 		case o := <-f.rebuilt:
 			if err := f.take(o); err != nil {

@@ -191,6 +191,25 @@ func TestRecordedRolloutGivesItsVerdictsAgain(t *testing.T) {
 		says(t, verdin(t, "record", "default/none", "-c", r.config, "-o", dir+"2"), exitRuntime, "no journal of default/none")
 		says(t, verdin(t, "record", "default/a", "--generation", "7", "-c", r.config, "-o", dir+"2"), exitRuntime, "no journal of generation 7 of default/a: there are [1]")
 	})
+	t.Run("a damaged recording is found", func(t *testing.T) {
+		f, err := archive.Open(dir)
+		must(t, err)
+		whole, err := os.ReadFile(f.Path(0))
+		must(t, err)
+		for _, at := range []int{len(whole) / 3, len(whole) / 2, len(whole) - 2} {
+			bad := bytes.Clone(whole)
+			bad[at] ^= 1
+			must(t, os.WriteFile(f.Path(0), bad, 0o644))
+			if got := verdin(t, "replay", dir); got.code != exitRuntime || !strings.Contains(got.diag, f.Path(0)) && !strings.Contains(got.diag, "was a file changed") {
+				t.Errorf("byte %d of %d: exit code %d: %s", at, len(whole), got.code, got.diag)
+			}
+		}
+		must(t, os.WriteFile(f.Path(0), whole[:len(whole)-3], 0o644))
+		if got := verdin(t, "replay", dir); got.code != exitRuntime || !containsAll(got.diag, []string{f.Path(0), "cut off", "copy or record it again"}) {
+			t.Errorf("cut off: exit code %d: %s", got.code, got.diag)
+		}
+		must(t, os.WriteFile(f.Path(0), whole, 0o644))
+	})
 	t.Run("a changed recording is found", func(t *testing.T) {
 		f, err := archive.Open(dir)
 		must(t, err)

@@ -54,7 +54,11 @@ func replayFolder(ctx context.Context, dir, output string, out, diag io.Writer) 
 		defer s.Close()
 		r.Sources = append(r.Sources, s)
 	}
-	switch err := r.Run(ctx); {
+	err = r.Run(ctx)
+	if err == nil {
+		err = r.Drain(ctx)
+	}
+	switch {
 	case errors.Is(err, pump.ErrDiverged):
 		return state, fmt.Errorf("%s: %w: was a file changed, or was it recorded by another version (rules %s, this build has %s)?", dir, err, f.Script.Activation.Rules, decision.RulesVersion)
 	case err != nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sort"
 
 	"verdin/decision"
@@ -93,6 +94,19 @@ func (r *Rerun) Run(ctx context.Context) error {
 		}
 		if r.After != nil {
 			r.After()
+		}
+	}
+	return nil
+}
+
+// Drain reads what sources hold behind the last cut, which is how one that is damaged or
+// was cut off there is found.
+func (r *Rerun) Drain(ctx context.Context) error {
+	for log := range r.heads {
+		for !r.heads[log].ended {
+			if err := r.load(ctx, log, math.MaxInt64); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -20,7 +20,7 @@ var (
 	ErrDamaged = errors.New("the journal is damaged")
 	// ErrWrite says that a record could not be written: the journal is closed, and a
 	// new Open cuts off what was half written.
-	ErrWrite = errors.New("the journal cannot be written")
+	ErrWrite = errors.New("the journal cannot be written: make room on its disk, or let this user write there")
 	// ErrSync says that the disk did not take what was written. What it holds now is
 	// unknown until the process starts anew.
 	ErrSync = errors.New("the disk did not take the journal")
