@@ -130,6 +130,9 @@ func tellMapping(diag io.Writer, m *foreign.Map) {
 	if names := counted(m.Unmapped); names != "" {
 		fmt.Fprintf(diag, "columns that no field takes: %s: name them with --field\n", names)
 	}
+	if names := m.Unmet(); len(names) > 0 {
+		fmt.Fprintf(diag, "columns that --field names and no row has: %s: check their names\n", strings.Join(names, ", "))
+	}
 	if m.NoID > 0 {
 		fmt.Fprintf(diag, "%d rows without prediction_id: they are named by their number\n", m.NoID)
 	}

@@ -34,6 +34,17 @@ func TestReplayOfEveryFormatGivesTheSameVerdicts(t *testing.T) {
 	}
 }
 
+// A column that --field names and no row has is most likely misspelt.
+func TestConvertTellsOfColumnsThatNoRowHas(t *testing.T) {
+	in := write(t, t.TempDir(), "clicks.csv", "request,ts,variant,bought\nr1,2026-03-01 12:00:00,canary,true\n")
+	out := filepath.Join(t.TempDir(), "events.ndjson")
+	code, _, diag := cli(t, "convert", in, out, "--set", "rollout=shop", "--field", "arm=variant", "--field", "prediction_id=request",
+		"--field", "event_time=ts", "--field", "latency_seconds=secs", "--field", "outcome.purchase=bought")
+	if code != exitOK || !strings.Contains(diag, "columns that --field names and no row has: secs: check their names") {
+		t.Errorf("exit code %d: %s", code, diag)
+	}
+}
+
 func TestConvertSaysWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {

@@ -104,6 +104,7 @@ func TestWhatCannotBeMappedIsNamed(t *testing.T) {
 	}{
 		{"a.csv", "id,timestamp,prediction\n1,2026-03-01,2\n", foreign.Options{Preset: "evidently"}, "a.csv, line 2: no arm: name its column with --field arm=COLUMN"},
 		{"a.csv", "id,timestamp,prediction,target\n1,2026-03-01,2,3\n", foreign.Options{Preset: "evidently", Set: []string{"tags.x=y"}}, "line 2: no arm"},
+		{"a.csv", "id,timestamp,prediction\n1,2026-03-01,2\n", foreign.Options{Preset: "evidently", Fields: []string{"arm=variant"}}, "line 2: no arm: name its column with --field arm=COLUMN, or the arm of the whole file with --set arm=stable; no row so far has variant"},
 		{"a.csv", "id,arm,when\n1,stable,yesterday\n", foreign.Options{Fields: []string{"arm=arm", "event_time=when"}}, "a.csv, line 2: column when: event_time: want RFC 3339"},
 		{"a.csv", "id,arm,ms\n1,stable,fast\n", foreign.Options{Fields: []string{"arm=arm", "latency_seconds=ms"}}, `line 2: column ms: latency_seconds: want a number, got "fast"`},
 		{"a.ndjson", `{"type":"org.kubeflow.serving.inference.request","id":"1","endpoint":"","data":{"instances":[1]}}` + "\n" +

@@ -77,6 +77,9 @@ func (l *lines) events() error {
 	has := func(path string) bool { return prediction.Get(path).Value.Kind != schemas.Absent }
 	outcomesOnly := len(outcomes) > 0 && (has("prediction_id") || has("unit_id")) && !l.predicts(&prediction)
 	if !has("arm") && !outcomesOnly {
+		if names := l.m.Unmet(); len(names) > 0 {
+			return fmt.Errorf("%w; no row so far has %s", errNoArm, strings.Join(names, ", "))
+		}
 		return errNoArm
 	}
 	if !has("prediction_id") && has("arm") {

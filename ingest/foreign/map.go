@@ -29,6 +29,7 @@ func (o Options) Empty() bool { return o.Preset == "" && len(o.Fields) == 0 && l
 type rule struct {
 	column, target string
 	words          map[string]string // other words for some values
+	own, met       bool              // a --field; a row had its column
 }
 
 // Map is a mapping. It serves one table.
@@ -59,7 +60,7 @@ func New(o Options) (*Map, error) {
 			return nil, errors.Join(err, fmt.Errorf("--field %q: want TARGET=COLUMN, for example arm=variant or outcome.purchase=bought", f))
 		}
 		own[target] = true
-		m.rules = append(m.rules, rule{column: column, target: target})
+		m.rules = append(m.rules, rule{column: column, target: target, own: true})
 	}
 	for _, s := range o.Set {
 		target, value, ok := strings.Cut(s, "=")
@@ -82,6 +83,16 @@ func New(o Options) (*Map, error) {
 		m.set.Add("rollout", schemas.Str(o.Rollout))
 	}
 	return m, nil
+}
+
+// Unmet are the columns that --field names and no row has had so far.
+func (m *Map) Unmet() (columns []string) {
+	for _, r := range m.rules {
+		if r.own && !r.met {
+			columns = append(columns, r.column)
+		}
+	}
+	return columns
 }
 
 // Presets are the names of the systems whose formats are known.
@@ -142,9 +153,10 @@ func (m *Map) apply(in *table.Row, out *table.Row) error {
 // column applies the rules for one column; those for the answer only if last.
 func (m *Map) column(c table.Cell, out *table.Row, last bool) error {
 	taken := false
-	for _, r := range m.rules {
+	for i := range m.rules {
+		r := &m.rules[i]
 		target, ok := r.match(c.Path)
-		taken = taken || ok
+		taken, r.met = taken || ok, r.met || ok
 		if !ok || target == drop || last != (target == answer) {
 			continue
 		}
