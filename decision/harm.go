@@ -36,12 +36,16 @@ func rollsBack(spec *Spec, role string) bool {
 // describe puts a shown claim into one sentence with its decisive numbers.
 func describe(e stats.Evidence) string {
 	evidence := fmt.Sprintf("evidence e^%.1f against %q, e^%.1f was needed", e.LogEMax, e.Null, e.Threshold)
+	what := e.Metric
+	if e.Segment != "" {
+		what += " in " + e.Segment
+	}
 	if e.Test == "drift" {
 		return fmt.Sprintf("%s drifted apart: %s %.3g between the arms over %d stable and %d canary events; %s",
-			e.Metric, e.Method, e.Effect.Estimate, e.N[0], e.N[1], evidence)
+			what, e.Method, e.Effect.Estimate, e.N[0], e.N[1], evidence)
 	}
 	return fmt.Sprintf("%s got worse: stable %.4g, canary %.4g over %d and %d observations; %s",
-		e.Metric, e.Value[0], e.Value[1], e.N[0], e.N[1], evidence)
+		what, e.Value[0], e.Value[1], e.N[0], e.N[1], evidence)
 }
 
 // signalled: does a signal speak now? It clears when its evidence falls again, or

@@ -162,3 +162,31 @@ The digest of a spec covers all that touches the analysis: changing that begins 
 starts anew. Free to change are the name, labels, publish, traffic and dryRun. A field that the format gains later
 does not change the digest while it has its default.
 `
+
+// Whatever the engine can do: a spec that reads back as itself, or an error.
+func FuzzParseWhole(f *testing.F) {
+	learnt(f)
+	for _, folder := range []string{"whole", "good"} {
+		files, _ := filepath.Glob("../testdata/specs/" + folder + "/*.yaml")
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Parse(data, "fuzz.yaml")
+		if err != nil {
+			return
+		}
+		again, err := Parse(s.YAML(), "fuzz.yaml")
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, s.YAML())
+		}
+		if !reflect.DeepEqual(s, again) {
+			t.Fatalf("reads back differently:\n%+v\n%+v", s, again)
+		}
+	})
+}
