@@ -30,7 +30,7 @@ const (
 	rowHeight = 24.0
 )
 
-// nice is the least of 5, 10, 25, 50, 100, … times a power of ten that is at least x, so
+// nice is the least of 1, 2, 2.5, 5 and 10 times a power of ten that is at least x, so
 // that five steps of a scale are round numbers.
 func nice(x float64) float64 {
 	if !(x > 0) || math.IsInf(x, 0) {
