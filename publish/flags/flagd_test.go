@@ -161,11 +161,14 @@ func TestAFlagIsNeverDisabled(t *testing.T) {
 	for name, c := range map[string]struct {
 		v       *schemas.Verdict
 		variant string // that everybody gets; "" = a split
-	}{"killed": {killed, "stable"}, "rolled back": {verdict(0), "stable"}, "ramp": {verdict(2500), ""}, "completed": {verdict(10000), "canary"}} {
+	}{"killed": {killed, "stable"}, "rolled back": {verdict(0), "stable"}, "ramp": {verdict(2500), ""}, "nearly all": {verdict(9999), ""}, "completed": {verdict(10000), "canary"}} {
 		f := flags.Of(c.v)
 		got := parse(t, f).Flags["prod.recsys"]
 		if got.State != "ENABLED" || got.Variants["canary"] != "v42" || got.Variants["stable"] != "v41" {
 			t.Errorf("%s: %+v", name, got)
+		}
+		if v, _ := f.Choose(""); v == "canary" && c.variant != "canary" {
+			t.Errorf("%s: nobody gets the canary", name)
 		}
 		if c.variant != "" {
 			if e := f.Evaluate(""); got.DefaultVariant != c.variant || got.Targeting != nil || e.Variant != c.variant || e.Reason != "STATIC" {
