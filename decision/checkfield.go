@@ -74,7 +74,7 @@ func (c *checker) drifts() {
 // feature checks one watched field; seen holds those of earlier checks.
 func (c *checker) feature(d *Drift, k int, path []any, seen map[string]Feature) {
 	f := d.Of[k]
-	c.refuse(!strings.Contains(f.Field, "*"), path, "list the fields one by one: a baseline, which would know them, is not supported yet", "drift %s: %q names no single field", d.Name, f.Field)
+	c.refuse(!strings.Contains(f.Field, "*"), path, "list the fields, or let verdin calibrate write them from recorded history", "drift %s: %q names no single field", d.Name, f.Field)
 	c.refuse(named(f.Field, known["prediction"]), path, listed("prediction")+"; outcomes are watched as metrics", "drift %s: predictions have no field %q", d.Name, f.Field)
 	c.refuse(len(f.Categories) > 0 || !named(f.Field, textual), path, "write {field: "+f.Field+", categories: [a, b]}", "drift %s: %s is text, and its categories are not listed", d.Name, f.Field)
 	c.refuse(len(f.Categories) == 0 || !named(f.Field, numeric), path, "remove categories", "drift %s: %s is a number and has no categories", d.Name, f.Field)
