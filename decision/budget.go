@@ -9,11 +9,16 @@ import (
 const (
 	sampleRatio = "sample_ratio"
 	coverage    = "coverage"
+	holdBack    = "holdback"
 
 	// Parts of risk.falseHold for the split, and for label coverage: 0.001 each of the
 	// default 0.05.
 	partSampleRatio = 1.0 / 50
 	partCoverage    = 1.0 / 50
+
+	// Part of a metric's weight for harm that begins after promotion: the ordinary test
+	// pays 0.1 nats for it.
+	partHoldBack = 0.1
 )
 
 // Budget is the error budget of one generation: the threshold of every test,
@@ -45,6 +50,12 @@ func (s *Spec) Budget(generation uint64) Budget {
 	spend := func(alpha float64) float64 { return multiple.GenerationAlpha(alpha, int(generation)) }
 	f := s.families()
 	b.share(f.rolls, spend(s.Risk.FalseRollback))
+	windows := math.Log(s.heldBackWindows())
+	for _, m := range f.rolls { // an alarm within so many windows is as likely as that of a process without end
+		if m.test == holdBack {
+			b.thresholds[m.question] += windows
+		}
+	}
 	b.share(f.holds, spend(s.Risk.FalseHold)*(1-partSampleRatio-partCoverage))
 	b.share(f.covers, spend(s.Risk.FalseHold)*partCoverage)
 	for _, m := range f.shows { // reported alone: they cause nothing and take nothing
@@ -87,6 +98,10 @@ func (s *Spec) families() (f families) {
 		whole := s.segmented(&f, m)
 		own := f.of(s, m.Role)
 		add := func(test string, weight float64) { *own = append(*own, member{question{m.Name, test, ""}, weight}) }
+		if s.HeldBack(m) {
+			add(holdBack, whole*partHoldBack)
+			whole *= 1 - partHoldBack
+		}
 		switch {
 		case m.Limit.Set:
 			add("harm", whole/2)
@@ -163,6 +178,18 @@ func (s *Spec) SegmentRole(m *Metric, g *Segment, k int) string {
 		return m.Role
 	}
 	return Signal
+}
+
+// HeldBack tells whether a metric is watched after promotion against the share of
+// stable that is held back (R34): shares and quantiles that guard the rollout.
+func (s *Spec) HeldBack(m *Metric) bool {
+	kind := m.Kind == Proportion || m.Kind == SLO || m.Kind == Quantile
+	return kind && m.Role == Guardrail && m.On != "resource" && s.HoldBack > 0 && s.Assignment != "sticky" && s.Stages[len(s.Stages)-1].Weight == 100
+}
+
+// heldBackWindows is how long such a watch lasts.
+func (s *Spec) heldBackWindows() float64 {
+	return max(1, float64(s.Stages[len(s.Stages)-1].Bake)/float64(s.Source.Window))
 }
 
 func (b Budget) share(ms []member, alpha float64) {

@@ -45,5 +45,5 @@ func ExampleSpec_Budget() {
 	s, _ := decision.Parse([]byte(testSpec), "r.yaml")
 	b := s.Budget(1)
 	fmt.Printf("%.2f %.2f\n", b.Threshold("errors", "harm"), b.Threshold("errors", "safe"))
-	// Output: 5.29 3.49
+	// Output: 5.39 3.49
 }

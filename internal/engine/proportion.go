@@ -14,6 +14,7 @@ type proportion struct {
 	harm  *sequential.Harm
 	safe  []*sequential.Safe        // guardrails only: one per margin
 	limit *sequential.Limit         // where a limit is set
+	held  *held                     // after promotion
 	shown *sequential.ShareInterval // of the running stage
 	ones  [2]int64
 }
@@ -31,6 +32,7 @@ func newProportions(c compiled) []Test {
 			harm:  sequential.NewHarm(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)),
 			shown: newShare(m.spec),
 		}
+		t.held = newHeld(c, &m, null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec))
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, sequential.NewSafe(null(m.spec.Worse, margin), c.options(m.spec)))
 		}
@@ -67,6 +69,7 @@ func (t *proportion) Observe(block Block) {
 	if !t.harm.Observe(a, b, block.Stage) {
 		t.skipped.Learning++ // the base rate is not known yet
 	}
+	t.held.observe(&block, a, b)
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(a, b)
 		t.ones[0] += a.Y
@@ -112,6 +115,7 @@ func (t *proportion) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("halfplane", words, true, safe, effect, value)
 		out = append(out, all, stage)
 	}
+	out = t.held.evidence(&t.metricTest, t.spec.Tolerance, effect, value, out)
 	if t.limit != nil {
 		out = append(out, t.beyondLimit(t.limit, effect, value))
 	}
@@ -139,6 +143,7 @@ func (t *proportion) fields(f *wire.Fields) {
 	if t.limit != nil {
 		part(f, t.limit)
 	}
+	t.held.fields(f)
 	part(f, t.shown)
 	for a := range t.ones {
 		wire.Int(f, &t.ones[a])

@@ -19,6 +19,7 @@ type quantile struct {
 	harm   *sequential.Harm
 	safe   []*sequential.Safe // guardrails only: one per margin
 	limit  *sequential.Limit
+	held   *held                     // after promotion
 	shown  *sequential.QuantileShift // of the running stage
 	past   tail                      // stable values of past blocks
 	totals [2]stats.Histogram        // of the running stage
@@ -35,6 +36,7 @@ func newQuantiles(c compiled) []Test {
 		opt := c.options(m.spec)
 		opt.PriorRate, opt.PriorWeight = m.tailShare(), 200
 		t := &quantile{metricTest: m, harm: sequential.NewHarm(null, opt), shown: sequential.NewQuantileShift(m.spec.Quantile)}
+		t.held = newHeld(c, &m, null, opt)
 		for range m.margins {
 			t.safe = append(t.safe, sequential.NewSafe(null, opt))
 		}
@@ -90,6 +92,7 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 	a := t.beyond(stable, t.edge)
 	b := t.beyond(canary, t.shift(c, t.spec.Tolerance, true))
 	t.harm.Observe(a, b, block.Stage)
+	t.held.observe(block, a, b)
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(&stable.Hist, &canary.Hist)
 		t.totals[0].Merge(&stable.Hist)
@@ -141,6 +144,7 @@ func (t *quantile) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("halfplane", null, true, safe, effect, value)
 		out = append(out, all, stage)
 	}
+	out = t.held.evidence(&t.metricTest, t.spec.Tolerance, effect, value, out)
 	if t.limit != nil {
 		out = append(out, t.beyondLimit(t.limit, effect, value))
 	}
@@ -174,6 +178,7 @@ func (t *quantile) fields(f *wire.Fields) {
 	if t.limit != nil {
 		part(f, t.limit)
 	}
+	t.held.fields(f)
 	part(f, t.shown)
 	t.past.fields(f)
 	for a := range t.totals {

@@ -113,7 +113,7 @@ func merged(t *testing.T, shards [][2][]record) (looks []string) {
 		}
 	}
 	for _, ev := range e.Cut(engine.CutInput{Cut: decision.Cut{Wall: at(seconds + 90)}, Upto: schemas.Never})[0].Evidence {
-		if ev.Blocks < 20 && ev.Test != "sample_ratio" {
+		if ev.Blocks < 20 && ev.Test != "sample_ratio" && ev.Test != "holdback" { // nothing is promoted here
 			t.Errorf("%s has scored %d blocks only: the law is about little: %+v", ev.Name, ev.Blocks, ev.Skipped)
 		}
 	}
