@@ -58,8 +58,8 @@ function split(r) {
   bar.append(part);
   bar.setAttribute("role", "img");
   bar.setAttribute("aria-label", `canary ${r.canary_weight_bps / 100} percent`);
-  return [bar, el("div", "legend", el("span", "", `canary ${r.canary}: ${r.canary_weight_bps / 100} %`),
-    el("span", "", `stable ${r.stable}: ${(10000 - r.canary_weight_bps) / 100} %`))];
+  return [bar, el("div", "legend", el("span", "", "canary ", el("bdi", "", r.canary), `: ${r.canary_weight_bps / 100} %`),
+    el("span", "", "stable ", el("bdi", "", r.stable), `: ${(10000 - r.canary_weight_bps) / 100} %`))];
 }
 
 // evidence is a bar of log E; the mark at four fifths is the threshold.
