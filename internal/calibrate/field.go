@@ -12,16 +12,23 @@ import (
 type field struct {
 	kind   schemas.Kind
 	column int
-	name   string // as reports call it
-	of     string // the outcome's name, for outcomes
-	truth  bool   // a proportion counts it: 1, true and text are ones
-	lower  bool   // ones are good
+	name   string   // as reports call it
+	of     string   // the outcome's name, for outcomes
+	truth  bool     // a proportion counts it: 1, true and text are ones
+	lower  bool     // ones are good
+	checks []string // those that read it, by name
 }
 
 // fields lists what the spec's checks read, each once.
 func (h *History) fields(spec *decision.Spec) (all []field) {
-	add := func(f field) {
-		if f.column >= 0 && !slices.ContainsFunc(all, func(o field) bool { return o.kind == f.kind && o.column == f.column && o.of == f.of }) {
+	add := func(check string, f field) {
+		same := func(o field) bool { return o.kind == f.kind && o.column == f.column && o.of == f.of }
+		switch i := slices.IndexFunc(all, same); {
+		case f.column < 0:
+		case i >= 0:
+			all[i].checks = append(all[i].checks, check)
+		default:
+			f.checks = []string{check}
 			all = append(all, f)
 		}
 	}
@@ -39,11 +46,11 @@ func (h *History) fields(spec *decision.Spec) (all []field) {
 			f.kind = schemas.KindResource
 		}
 		f.column = h.layout.Column(f.kind, path)
-		add(f)
+		add(m.Name, f)
 	}
 	for _, d := range spec.Drift {
 		for _, of := range d.Of {
-			add(field{kind: schemas.KindPrediction, name: of.Field, column: h.layout.Column(schemas.KindPrediction, of.Field)})
+			add(d.Name, field{kind: schemas.KindPrediction, name: of.Field, column: h.layout.Column(schemas.KindPrediction, of.Field)})
 		}
 	}
 	return all

@@ -185,3 +185,16 @@ func TestEndsWhenAsked(t *testing.T) {
 		t.Error("it went on")
 	}
 }
+
+func TestAlarmOfAnotherCheckIsNoFind(t *testing.T) {
+	tr := trialsOf("other/harm", 1, func(int) look { return look{Evidence: result(true)} })[0]
+	tr.looks["other/harm"].Metric = "other"
+	in := &injected{field: field{checks: []string{"errors"}}}
+	if tr.found(in, 0) {
+		t.Error("an alarm of a check that does not read the field was taken for a find")
+	}
+	in.field.checks = append(in.field.checks, "other")
+	if !tr.found(in, 0) || tr.by != "other/harm" {
+		t.Errorf("found by %q", tr.by)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"verdin/decision"
@@ -58,7 +59,7 @@ func (h *History) try(ctx context.Context, spec *decision.Spec, salt uint64, sha
 		for i := range o.Evidence {
 			t.see(&o.Evidence[i], metrics[o.Evidence[i].Metric])
 		}
-		if shift != nil && t.found(o.Health.Mark, shift.since) {
+		if shift != nil && t.found(shift, o.Health.Mark) {
 			return errFound
 		}
 		return nil
@@ -111,16 +112,16 @@ func harm(m *decision.Metric, e *stats.Evidence) (low, high float64, ok bool) {
 	return low, high, true
 }
 
-// found tells whether a check claims harm by now, and notes which was first. The sample
-// ratio is not asked: the split is ours.
-func (t *trial) found(now, since schemas.Time) bool {
+// found tells whether a check that reads the faulty field claims harm by now, and notes
+// which was first. An alarm of any other check has nothing to do with the fault.
+func (t *trial) found(shift *injected, now schemas.Time) bool {
 	first := int64(math.MaxInt64)
 	for _, name := range t.order {
-		if l := t.looks[name]; alarmed(l) && l.Test != "sample_ratio" && l.First < first {
+		if l := t.looks[name]; alarmed(l) && slices.Contains(shift.field.checks, l.Metric) && l.First < first {
 			first, t.by = l.First, name
 		}
 	}
-	t.after = max(0, now.Sub(since))
+	t.after = max(0, now.Sub(shift.since))
 	return t.by != ""
 }
 
