@@ -143,6 +143,14 @@ func TestTheSpecIsDocumented(t *testing.T) {
 	for _, p := range presets {
 		b.WriteString("| `" + p.name + "` | " + p.meaning + " |\n")
 	}
+	b.WriteString("\n## How a look decides\n\nAt every cut these questions are asked from top to bottom; the first yes decides. A hold is said once, when its reason is new.\n\n| question | asked while | leads to |\n|---|---|---|\n")
+	for _, r := range rules {
+		leads := strings.Join(r.gives, ", ")
+		if leads == "" {
+			leads = "nothing: the hold goes on"
+		}
+		b.WriteString("| " + r.name + " | " + strings.Join(r.in, ", ") + " | " + leads + " |\n")
+	}
 	b.WriteString("\n## Not yet\n\nThe format has these, and this build's engine refuses them at `verdin validate`:\n\n| asked for | until then |\n|---|---|\n")
 	for _, a := range Abilities() {
 		if !a.Ready {
@@ -161,6 +169,27 @@ refused with its line, column and a remedy. ` + "`verdin validate`" + ` prints i
 The digest of a spec covers all that touches the analysis: changing that begins a new generation, whose evidence
 starts anew. Free to change are the name, labels, publish, traffic and dryRun. A field that the format gains later
 does not change the digest while it has its default.
+
+## Strategies
+
+- **canary**: the ramp of its stages; at weight 100 the hold-back stays on stable and keeps the comparison fair.
+- **blueGreen**: stages for the analysis, then one switch to all traffic. Stable stays warm for the last bake, and a
+  rollback switches back at once. With nothing left on stable only limits on the canary, and labels of the stages
+  before, can still roll back. Several analysis stages before the switch are a canary that is then switched.
+- **shadow**: one stage of weight 0. Users never see the canary; the rollout is complete when it is shown safe.
+- **guard**: one stage with the split that exists. It never steps, and may roll back. Over a recording it is complete
+  at the end, if everything a step would need is shown.
+
+## Clocks
+
+bake is the sum of final, complete windows that lie wholly after the routers' acknowledgement: event time. maxDuration,
+the health rules' times and policy.minStep are wall time of the cuts. While a backlog is read only a rollback is said,
+and minStep keeps a backlog that was read fast from taking two steps at once. maxDuration never moves forward. A
+rollout is complete when the last stage is baked and the labels of every guardrail on outcomes have come for the stages
+before.
+
+A gate: manual waits for policy.approvals different operators; what was promoted before the stage began does not count.
+A pause keeps the weights, and no harm from being answered.
 `
 
 // Whatever the engine can do: a spec that reads back as itself, or an error.
