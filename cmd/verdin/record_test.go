@@ -184,6 +184,13 @@ func TestRecordedRolloutGivesItsVerdictsAgain(t *testing.T) {
 			t.Errorf("the looser spec gives\n%s", got.out)
 		}
 	})
+	t.Run("calibrate takes it as history", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "calibration")
+		got := verdin(t, "calibrate", dir, "--spec", filepath.Join(dir, "spec.yaml"), "--out", out, "--splits", "2", "--power", "0")
+		if got.code != exitOK || !strings.Contains(got.out, "default/a, ") || !strings.Contains(got.diag, "written to "+out) {
+			t.Errorf("exit code %d: %s\n%s", got.code, got.diag, got.out)
+		}
+	})
 	t.Run("a folder that is there is left alone", func(t *testing.T) {
 		says(t, verdin(t, "record", "default/a", "-c", r.config, "-o", dir), exitRuntime, dir+" is there already: choose another name")
 	})
