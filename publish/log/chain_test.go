@@ -100,6 +100,7 @@ func TestWhatWasPublishedIsWhatTheReplayDecides(t *testing.T) {
 	c := made(1, 3, digest(b), nil)
 	again := made(1, 2, digest(a), why("again"))
 	end := made(1, 3, digest(b), back)
+	further := made(1, 4, digest(a), nil)
 	for _, x := range []struct {
 		name                string
 		published, replayed []log.Entry
@@ -107,6 +108,8 @@ func TestWhatWasPublishedIsWhatTheReplayDecides(t *testing.T) {
 	}{
 		{"equal", []log.Entry{a, b, c}, []log.Entry{a, b, c}, ""},
 		{"a step that expired and was decided again", []log.Entry{a, again}, []log.Entry{a, b, again}, ""},
+		{"two that expired and what was decided instead", []log.Entry{a, further}, []log.Entry{a, b, c, further}, ""},
+		{"what was decided instead is missing", []log.Entry{a}, []log.Entry{a, b, c, further}, "prod/recsys/1/4: the replay decides it, but it was not published"},
 		{"a step that a rollback overtook", []log.Entry{a, end}, []log.Entry{a, b, end}, ""},
 		{"repeats", []log.Entry{a, b, a, b}, []log.Entry{a, b}, ""},
 		{"another reason", []log.Entry{a, again}, []log.Entry{a, b}, `prod/recsys/1/2: the replay decides otherwise: "reason" differs`},

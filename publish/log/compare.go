@@ -18,8 +18,8 @@ const askReplay = "replay the recording with its journal, the same spec and the 
 
 // Compare tells where what was published differs from what a replay decides: each
 // published verdict must be one of the replay's, byte for byte, and of the replay's
-// none may be missing but those that were never sent: decided again in the same
-// place, or overtaken by a rollback. An error is a *Break.
+// none may be missing but those that were never sent: decided again after the same
+// one, or overtaken by a rollback. An error is a *Break.
 func Compare(published, replayed []Entry) error {
 	decided := map[string][][]byte{} // by id; a place may have been decided more than once
 	for _, e := range replayed {
@@ -38,8 +38,12 @@ func Compare(published, replayed []Entry) error {
 			return &Break{id, what, askReplay}
 		}
 	}
+	before := map[string]bool{"": true} // digests decided before, and what a first verdict follows
 	for i, e := range replayed {
-		if !have[schemas.Digest(e.Payload)] && !unsent(e.Verdict, replayed[i+1:], have) {
+		digest := schemas.Digest(e.Payload)
+		sent := have[digest] || unsent(e.Verdict, replayed[i+1:], have, before)
+		before[digest] = true
+		if !sent {
 			return &Break{e.Verdict.ID(), "the replay decides it, but it was not published",
 				"look in the engine's log what became of it; if the bucket lost it, a restart of the engine refills it"}
 		}
@@ -56,14 +60,15 @@ func has(all [][]byte, payload []byte) bool {
 	return false
 }
 
-// unsent tells whether a later verdict shows that one was never sent.
-func unsent(v *schemas.Verdict, later []Entry, have map[string]bool) bool {
+// unsent tells whether a later verdict shows that one was never sent: it goes on from
+// one before it.
+func unsent(v *schemas.Verdict, later []Entry, have, before map[string]bool) bool {
 	for _, e := range later {
 		l := e.Verdict
 		if l.Namespace != v.Namespace || l.Rollout != v.Rollout || l.Generation != v.Generation {
 			continue
 		}
-		if l.Sequence <= v.Sequence || l.Verdict == schemas.VerdictRollback && have[schemas.Digest(e.Payload)] {
+		if l.Sequence <= v.Sequence || before[l.PrevDigest] || l.Verdict == schemas.VerdictRollback && have[schemas.Digest(e.Payload)] {
 			return true
 		}
 	}
