@@ -9,6 +9,7 @@ import (
 
 // The verdict log of a recording does not depend on its format.
 func TestReplayOfEveryFormatGivesTheSameVerdicts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	in, spec := filepath.Join(dir, "x.ndjson.zst"), filepath.Join(dir, "x.yaml")
 	if code, _, diag := cli(t, "simulate", "--scenario", "latency", "--rate", "5", "--out", in); code != exitOK {
@@ -94,6 +95,7 @@ func TestConvertSaysWhatIsWrong(t *testing.T) {
 
 // Replay of another system's table belongs to the rollout of its spec.
 func TestReplayOfAForeignTable(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	in, spec := filepath.Join(dir, "x.ndjson"), filepath.Join(dir, "x.yaml")
 	if code, _, diag := cli(t, "simulate", "--scenario", "errors", "--rate", "5", "--out", in); code != exitOK {

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -30,6 +32,38 @@ func verdin(t *testing.T, args ...string) result {
 	var out, diag bytes.Buffer
 	code := run(ctx, args, strings.NewReader(""), &out, &diag)
 	return result{code, out.String(), diag.String()}
+}
+
+var built struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+// binary is the program, built once for all tests of a run.
+func binary(t *testing.T) string {
+	t.Helper()
+	built.once.Do(func() {
+		dir, err := os.MkdirTemp("", "verdin-test-")
+		if built.err = err; err != nil {
+			return
+		}
+		built.path = filepath.Join(dir, "verdin")
+		if out, err := exec.Command("go", "build", "-o", built.path, ".").CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("go build: %w\n%s", err, out)
+		}
+	})
+	must(t, built.err)
+	return built.path
+}
+
+// TestMain removes what the tests of a run share.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.path != "" {
+		os.RemoveAll(filepath.Dir(built.path))
+	}
+	os.Exit(code)
 }
 
 // output collects what a running program writes, and wakes whoever waits for it.

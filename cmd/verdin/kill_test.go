@@ -60,11 +60,7 @@ type ward struct {
 }
 
 func newWard(t *testing.T) *ward {
-	bin := filepath.Join(t.TempDir(), "verdin")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	w := &ward{rig: newRig(t, "p", "o"), t: t, bin: bin, rng: rand.New(rand.NewPCG(3, 4)), said: newOutput()}
+	w := &ward{rig: newRig(t, "p", "o"), t: t, bin: binary(t), rng: rand.New(rand.NewPCG(3, 4)), said: newOutput()}
 	w.state = filepath.Join(w.dir, "state", "default.killed")
 	w.config = write(t, w.dir, "verdin.yaml", w.engineFile("rollouts: {dir: rollouts}", "rollouts: {dir: rollouts}\nstate: {snapshotEvery: 500ms}"))
 	var stages []string

@@ -146,6 +146,7 @@ func (w *ward) outage() {
 // end the chain of verdicts in NATS is the one that the journal and the topics give,
 // byte for byte: none is lost, none is doubled.
 func TestKilledEnginesLoseNothing(t *testing.T) {
+	t.Parallel()
 	w := newWard(t)
 	done := map[string]int{}
 	for round := range killRounds {

@@ -15,12 +15,11 @@ import (
 // The README's commands are run as they stand: the blocks marked "sh run" in a
 // fresh folder that holds a built binary.
 func TestREADMECommandsRun(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "verdin"), ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	must(t, os.Symlink(binary(t), filepath.Join(dir, "verdin")))
 	lines := commands(t, "sh run")
 	if len(lines) < 2 {
 		t.Errorf("only %d commands were found: is a block still marked ```sh run?", len(lines))
@@ -72,6 +71,7 @@ func TestREADMECommandsExist(t *testing.T) {
 // What the README shows of a short demo is what the demo shows: the same verdicts
 // for the same reasons.
 func TestREADMEShowsTheDemo(t *testing.T) {
+	t.Parallel()
 	_, shown, ok := strings.Cut(readme(t), "$ go run ./cmd/verdin demo --scenario errors\n")
 	shown, _, _ = strings.Cut(shown, "```")
 	got := verdin(t, "demo", "--scenario", "errors")

@@ -168,6 +168,7 @@ func (s *story) recorded(want [][]byte) (dir string) {
 }
 
 func TestRecordedRolloutGivesItsVerdictsAgain(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.spec(t, "a", "lateness: 1s}", "lateness: 1s}", "weight: 20, bake: 5s}", "weight: 20, bake: 2s, maxDuration: 4s}")
 	s := &story{t: t, config: r.config, brokers: r.brokers(), natsURL: r.natsURL(), topic: "events", name: "a", bad: make(chan struct{})}

@@ -15,6 +15,7 @@ import (
 // the engine knew them: an id that was unknown then stays unknown, though it is
 // registered since and the registry has gone when the recording is replayed.
 func TestRecordedFramedRecordsGiveTheirVerdictsAgain(t *testing.T) {
+	t.Parallel()
 	fake := srfake.New()
 	defer fake.Close()
 	field := func(name string) string { return `{"name":"` + name + `","type":"string"}` }
