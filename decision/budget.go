@@ -95,6 +95,9 @@ func (f *families) of(spec *Spec, role string) *[]member {
 func (s *Spec) families() (f families) {
 	for i := range s.Metrics {
 		m := &s.Metrics[i]
+		if m.On == "resource" && m.Role == Guardrail {
+			continue // a rule without error control (R38)
+		}
 		whole := s.segmented(&f, m)
 		own := f.of(s, m.Role)
 		add := func(test string, weight float64) { *own = append(*own, member{question{m.Name, test, ""}, weight}) }

@@ -91,6 +91,9 @@ func (r *reader) metric(n *node) Metric {
 	f.close()
 	if m.On == "resource" && m.Role == Guardrail {
 		r.wants(f.get("role"), doInstances)
+		if m.Breached == [2]int{} {
+			m.Breached = [2]int{3, 5} // windows beyond the margin, of the last windows
+		}
 	}
 	return m
 }

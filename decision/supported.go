@@ -39,7 +39,7 @@ var abilities = []Ability{
 	{string(doCrossover), true, "write crossover: off"},
 	{string(doReference), false, "use between: arms"},
 	{string(doHistory), false, "use between: arms"},
-	{string(doInstances), false, "use role: signal or observe; a few instances can show nothing statistically"},
+	{string(doInstances), true, "use role: signal or observe; a few instances can show nothing statistically"},
 	{string(doRatio), true, "send the quotient as a field of metrics and use kind: mean"},
 	{string(doRate), true, "use kind: proportion or mean on the outcome"},
 	{string(doSum), true, "use kind: mean per observation"},

@@ -44,6 +44,7 @@ var catalogue = []struct {
 	{"rate: do outcomes follow more or less often? Engine T", newRates},
 	{"ratio: did a quotient of two sums get worse?", newQuotients},
 	{"sum: did the sum per active unit get worse? Sticky assignment only", newSums},
+	{"resources: is the canary's median beyond its margin in too many windows? No error control", newBreaches},
 	{"coverage: are labels missing alike in both arms?", newCoverages},
 	{"sample ratio: does the split that arrives match the one declared?", newSampleRatio},
 	{"drift: is this distribution still the same, within its tolerance?", newDrifts},

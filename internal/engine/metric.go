@@ -38,7 +38,7 @@ type thresholds struct{ harm, safe, limit, cap float64 }
 func (c compiled) metricTests(kinds ...string) []metricTest {
 	var out []metricTest
 	for i := range c.spec.Metrics {
-		if slices.Contains(kinds, c.spec.Metrics[i].Kind) {
+		if slices.Contains(kinds, c.spec.Metrics[i].Kind) && !ruled(&c.spec.Metrics[i]) {
 			out = append(out, c.metricTest(i))
 			out = append(out, c.segmentTests(i)...)
 		}

@@ -72,6 +72,8 @@ func TestEveryTestKeepsItsState(t *testing.T) {
 	asked := keepsState(t, learntPlan(t))
 	sticky := keepsState(t, learntPlan(t, func(s *decision.Spec) {
 		s.Assignment = "sticky"
+		s.Metrics = append(s.Metrics, decision.Metric{Name: "memory", Kind: decision.Mean, On: "resource", Field: "memory_bytes",
+			Worse: "higher", Role: decision.Guardrail, Weight: 1, Margin: decision.Margin{Set: true, Value: 9}, Breached: [2]int{3, 5}})
 		s.Metrics = append(s.Metrics, decision.Metric{Name: "spend", Kind: decision.Sum, On: "prediction", Field: "metrics.tokens",
 			Per: "unit_id", Worse: "higher", Role: decision.Guardrail, Weight: 1, Margin: decision.Margin{Set: true, Value: 9}})
 	}))
