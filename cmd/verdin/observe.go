@@ -1,6 +1,8 @@
 package main
 
 import (
+	"log/slog"
+
 	"verdin/decision"
 	"verdin/ingest/kafka"
 	"verdin/internal/engine"
@@ -62,6 +64,28 @@ func (b *begin) lost(topic string, partition int32, g kafka.Gap) {
 	b.metrics.DataGap(topic, partition, g.To-g.From)
 }
 
+// strangers is how many rows must have come, and none counted, before somebody is told.
+const strangers = 1000
+
+// hint tells once of rows that come and do not count: most likely they name another
+// rollout or other arms than the spec.
+func (b *begin) hint() {
+	var all uint64
+	var by []any
+	for i, f := range fates {
+		all += b.told[i]
+		if b.told[i] > 0 {
+			by = append(by, slog.Uint64(f.name, b.told[i]))
+		}
+	}
+	if b.hinted || b.told[0] > 0 || all < strangers {
+		return
+	}
+	b.hinted = true
+	b.log.Warn("rows come and none counts for this rollout: its events must say rollout "+b.name()+
+		" (without the namespace only for default), an arm of its spec, and a key", "rollout", b.name(), slog.Group("rows", by...))
+}
+
 // account sets the metrics of the shell after a cut: rows by fate, positions, journal.
 func (b *begin) account() {
 	m, name := b.metrics, b.name()
@@ -73,6 +97,7 @@ func (b *begin) account() {
 		m.Rows(name, f.name, int64(n-min(n, b.told[i])))
 		b.told[i] = n
 	}
+	b.hint()
 	if b.live.Status != nil {
 		for i, s := range b.consumer.Status() {
 			m.Lag(s.Topic, s.Partition, max(0, s.HighWatermark-b.live.Next(i)))

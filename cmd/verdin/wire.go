@@ -114,6 +114,7 @@ type begin struct {
 	unread     context.CancelFunc // ends the reading
 	late       [2]int64           // late rows of the stage by arm, as the metrics have them
 	told       [7]uint64          // rows by fate, as the metrics have them
+	hinted     bool               // it was told that no row counts
 	generation uint64             // 0 = whichever
 	head       nats.Head          // of the chain in NATS, as it was found
 	rebuild    rebuild
