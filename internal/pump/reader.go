@@ -3,6 +3,7 @@ package pump
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"verdin/ingest/codec"
 	"verdin/ingest/kafka"
@@ -121,9 +122,17 @@ func (r *Reader) chunk() *schemas.Chunk {
 	return c
 }
 
+// arrivalGrain is the grain of arrival bounds. Each stands in the journal with its
+// offsets, so that a fine one would write a record for every fetch of every log.
+const arrivalGrain = time.Second
+
+// arrival is the bound of what comes now: not before now, and the same for all that comes
+// within a grain.
+func arrival(now schemas.Time) schemas.Time { return now.Add(arrivalGrain - 1).Floor(arrivalGrain) }
+
 // batch decodes one run of a log; false if it needs a schema that is not known yet.
 func (r *Reader) batch(number int, in *kafka.Records) (Batch, bool) {
-	seat, chunk, now := r.flat.seats[number], r.chunk(), r.Now()
+	seat, chunk, now := r.flat.seats[number], r.chunk(), arrival(r.Now())
 	chunk.Reset(seat.log, r.Layout)
 	b := Batch{Shard: seat.shard, Log: seat.log, Chunk: chunk, First: in.First, Epoch: in.Epoch, High: in.HighWatermark,
 		Done: func() { r.back <- returned{number, chunk} }}

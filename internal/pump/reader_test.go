@@ -216,3 +216,22 @@ func TestTheReaderEndsWithItsConsumer(t *testing.T) {
 		<-r.gone
 	})
 }
+
+// What comes within a second has one arrival bound, which is no earlier than when it
+// came: the journal names it once for all of it.
+func TestArrivalBoundsAreWholeSeconds(t *testing.T) {
+	now := begin
+	readInBubble(t, func(t *testing.T, r *reading) {
+		for i, c := range []struct{ at, want time.Duration }{
+			{0, 0}, {1, time.Second}, {300 * time.Millisecond, time.Second}, {time.Second, time.Second}, {1001 * time.Millisecond, 2 * time.Second},
+		} {
+			now = begin.Add(c.at)
+			r.in <- run("p", int64(i), good("a"))
+			b := <-r.out
+			if got := b.At.Sub(begin); got != c.want || b.Chunk.At[0] != b.At {
+				t.Errorf("at %v: the bound is %v and that of the row %v, want %v", c.at, got, b.Chunk.At[0].Sub(begin), c.want)
+			}
+			b.done()
+		}
+	}, func(r *Reader) { r.Now = func() schemas.Time { return now } })
+}
