@@ -97,7 +97,7 @@ func (b *begin) again(made, all int) {
 	}
 	r.told = now
 	st := control.Status{Phase: schemas.PhasePending, Stage: -1, Stages: []int{}, Stable: b.spec.Arms.Stable, Canary: b.spec.Arms.Canary, DryRun: b.spec.DryRun,
-		Rebuilding: true, EnteredAt: schemas.Unknown, Wall: now, Mark: schemas.Unknown, Checks: []schemas.Check{},
+		Rebuilding: true, CatchingUp: true, EnteredAt: schemas.Unknown, Wall: now, Mark: schemas.Unknown, Checks: []schemas.Check{},
 		Missing: []string{fmt.Sprintf("the topics to be read again: %d of %d cuts are made", made, all)}}
 	if v := b.head.Verdict; v != nil {
 		st.Phase, st.Generation, st.Stage = v.Phase, v.Generation, v.Stage.Index

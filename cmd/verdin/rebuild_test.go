@@ -92,6 +92,9 @@ func TestARebuildHoldsUpNoOther(t *testing.T) {
 	if !containsAll(got.out, []string{"nothing is decided meanwhile", "the topics to be read again: 0 of"}) {
 		t.Errorf("status says\n%s%s", got.out, got.diag)
 	}
+	if got = verdin(t, "status", "default/b", "--nats", r.natsURL(), "-o", "json"); !containsAll(got.out, []string{`"rebuilding": true`, `"catching_up": true`}) {
+		t.Errorf("gates would not hold:\n%s%s", got.out, got.diag)
+	}
 	// Its file may change and go meanwhile, and a third one come.
 	r.spec(t, "c")
 	p.await(t, `"msg":"rollout started"`, "default/c")

@@ -171,7 +171,7 @@ func warnings(st *control.Status) (all []string) {
 		{st.Stale, fmt.Sprintf("the engine made no cut since %s: what stands here is old", st.Wall)},
 		{!st.Linked, "the engine does not reach NATS: verdicts wait"},
 		{st.Rebuilding, "the engine reads the topics again up to where its journal ends: nothing is decided meanwhile"},
-		{st.CatchingUp, "the engine catches up with the stream: only a rollback is signed meanwhile"},
+		{st.CatchingUp && !st.Rebuilding, "the engine catches up with the stream: only a rollback is signed meanwhile"},
 		{st.Fenced, "another engine writes the verdicts of this rollout"},
 		{st.DryRun, "dry run: routers do not follow"},
 		{st.Gate == "manual" && !st.Ended(), "the stage has a manual gate: it waits for verdin promote"},

@@ -33,7 +33,7 @@ type Status struct {
 	CatchingUp bool         `json:"catching_up,omitempty"`
 	Fenced     bool         `json:"fenced,omitempty"` // another engine writes the verdicts
 	DryRun     bool         `json:"dry_run,omitempty"`
-	Rebuilding bool         `json:"rebuilding,omitempty"` // the engine reads the topics again up to where its journal ends: nothing is decided meanwhile
+	Rebuilding bool         `json:"rebuilding,omitempty"` // the engine reads the topics again up to where its journal ends: nothing is decided meanwhile, and gates hold as if it caught up
 
 	Cut        int64           `json:"cut"`
 	Wall       schemas.Time    `json:"wall"`      // of the cut
