@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,14 +50,15 @@ func TestQueueWritesEverythingInOrderAndInBatches(t *testing.T) {
 
 func TestFullQueueLosesAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		away := true
-		failures := 0
+		var away atomic.Bool
+		var failures atomic.Int64
+		away.Store(true)
 		q := NewQueue(10, func(context.Context, []*schemas.Prediction) error {
-			if away {
+			if away.Load() {
 				return errors.New("broker away")
 			}
 			return nil
-		}, func(error) { failures++ })
+		}, func(error) { failures.Add(1) })
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go q.Run(ctx)
@@ -67,10 +69,10 @@ func TestFullQueueLosesAndCounts(t *testing.T) {
 		for i := range 15 {
 			q.Add(event(i))
 		}
-		if written, waiting, lost := q.Counts(); written != 0 || waiting != 10 || lost != 5 || failures < 10 {
-			t.Errorf("%d written, %d waiting, %d lost, %d failures", written, waiting, lost, failures)
+		if written, waiting, lost := q.Counts(); written != 0 || waiting != 10 || lost != 5 || failures.Load() < 10 {
+			t.Errorf("%d written, %d waiting, %d lost, %d failures", written, waiting, lost, failures.Load())
 		}
-		away = false
+		away.Store(false)
 		<-time.After(retryMax + time.Second)
 		if written, waiting, lost := q.Counts(); written != 15 || waiting != 0 || lost != 5 {
 			t.Errorf("%d written, %d waiting, %d lost after the broker is back", written, waiting, lost)
