@@ -39,6 +39,15 @@ func TestOperatorsCommandARunningRollout(t *testing.T) {
 	}
 	answers(t, ask("kill", "a", "--reason", "again"), exitRuntime, "no engine answers")
 	answers(t, ask("explain", "a"), exitOK, "ROLLBACK")
+	p = launch(t, "run", "-c", r.config) // an engine that finds the rollout ended still tells of it
+	url := address(t, p)
+	p.await(t, "rollout ended before")
+	answers(t, ask("status", "a"), exitRollback, "rolled_back", "last verdict: 4, rollback", "what stands here is old")
+	answers(t, ask("resume", "a", "--reason", "too late"), exitRuntime, "refused (ended)")
+	if _, file := get(t, url+"/flagd/v1/flags.json"); !containsAll(file, []string{`"default.a"`, `"rolled_back"`}) {
+		t.Errorf("an ended rollout has no flag: %s", file)
+	}
+	p.stop(t)
 	journalled(t, filepath.Join(r.dir, "state"), `"verb":"pause"`, `"verb":"kill"`, `"reason":"bad answers"`, `"actor":"nats/`)
 	noGoroutinesLeft(t)
 }

@@ -69,3 +69,16 @@ func (b *begin) standing(o engine.Outcome, c decision.Cut, checks []schemas.Chec
 	}
 	return s
 }
+
+// retire seats a rollout that ended before this engine began: what it ordered last is
+// still told, and served to flag clients. The result ends that.
+func (b *begin) retire() (leave func()) {
+	seat := b.desk.Join(b.spec.Namespace, b.spec.Name, func(context.Context, schemas.Command) error { return control.ErrStopped }, nil)
+	seat.Resume(b.head.Verdict)
+	service, err := control.Listen(b.nc, seat, control.ListenOptions{Operators: b.operators, Version: version(), OnError: b.report})
+	if err != nil {
+		b.report(err)
+		return seat.Leave
+	}
+	return func() { service.Stop(); seat.Leave() }
+}

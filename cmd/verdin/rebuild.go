@@ -59,6 +59,7 @@ func (f *folder) take(o opening) error {
 	switch {
 	case errors.Is(o.err, errEnded):
 		o.r.stop()
+		o.r.stop = o.b.retire() // what it ordered last still counts
 		f.log.Info("rollout ended before: change its spec to begin anew", "rollout", o.r.name, "file", o.path, "last", o.err.Error())
 	case o.err != nil:
 		o.r.stop()

@@ -96,15 +96,21 @@ func (s *Seat) Saw(st Status, v *schemas.Verdict) {
 	d.news()
 }
 
-// Resume tells of a verdict that stood in NATS when the engine began.
+// Resume tells of a verdict that stood in NATS when the engine began. Until the first
+// cut, and for a rollout that has ended, it is all that is known.
 func (s *Seat) Resume(v *schemas.Verdict) {
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()
 	if s.status.Head == nil {
 		s.status.Head, s.status.Recent = v, remember(s.status.Recent, v)
 		s.acked = [2]uint64{v.Generation, v.Sequence}
+		s.status.CanaryBps = v.WeightOf(schemas.ArmCanary)
 		s.serve()
 	}
+	if !s.known {
+		s.status.Phase, s.status.Generation, s.status.Stage = v.Phase, v.Generation, v.Stage.Index
+	}
+	s.desk.news()
 }
 
 // Acked says that a verdict stands in NATS. It may come before the cut that gave the
