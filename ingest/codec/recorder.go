@@ -196,7 +196,7 @@ const rawMark = `{"@raw":`
 func appendRaw(dst []byte, topic string, partition int32, rec Record) []byte {
 	l := raw{Raw: rec.Value, Headers: []rawHeader{}, Time: int64(rec.Timestamp) / 1e6, At: rec.At}
 	for _, h := range rec.Headers {
-		l.Headers = append(l.Headers, rawHeader{h.Key, h.Value})
+		l.Headers = append(l.Headers, rawHeader(h))
 	}
 	l.Pos.Topic, l.Pos.Partition, l.Pos.Offset = topic, partition, rec.Offset
 	b, err := json.Marshal(l)
@@ -230,7 +230,7 @@ func (d *Decoder) unwrap(c *schemas.Chunk, r Record) bool {
 	}
 	rec := Record{Offset: l.Pos.Offset, Timestamp: schemas.Time(l.Time * 1e6), At: l.At, Value: l.Raw}
 	for _, h := range l.Headers {
-		rec.Headers = append(rec.Headers, Header{h.Key, h.Value})
+		rec.Headers = append(rec.Headers, Header(h))
 	}
 	if !d.inner.Append(c, rec) {
 		d.wanted = d.inner.wanted
