@@ -55,7 +55,7 @@ Exit code 1 if a bar is not met.`,
 	}
 	cmd.Flags().IntVar(&o.Runs, "runs", bench.DefaultRuns, "simulated rollouts a row")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of the simulations")
-	cmd.Flags().BoolVar(&full, "full", false, fmt.Sprintf("the full version, %s runs a row: about ten minutes of CPU", bench.Thousands(bench.FullRuns)))
+	cmd.Flags().BoolVar(&full, "full", false, fmt.Sprintf("the full version, %s runs a row: about seven minutes of CPU", bench.Thousands(bench.FullRuns)))
 	cmd.Flags().StringVar(&out, "out", "", "folder of the page to write into, for example docs")
 	return cmd
 }

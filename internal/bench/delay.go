@@ -36,7 +36,7 @@ func (d Delay) Case(name string) Case {
 	no := sequential.Null{}
 	blind := HarmShown(no, sequential.Options{}, delayAlpha)
 	blind.Name = Uninformed
-	return NewCase(Case{Name: name, Alpha: delayAlpha, Runs: 2000}, w.Play,
+	return NewCase(Case{Name: name, Alpha: delayAlpha, Runs: fullRuns}, w.Play,
 		HarmShown(no, sequential.Options{PriorRate: d.Rate}, delayAlpha), blind,
 		conditionalSPRT(d.Odds), sprt(), GrowthBook(delayAlpha), HowardRamdas(delayAlpha))
 }

@@ -28,6 +28,7 @@ func (p *plans) add(o Options, r *Report, what string, t Tally, law sequential.P
 const (
 	barConditional = 1.30
 	barSPRT        = 1.50
+	z99            = 2.326
 	barFixed       = 1.60 // median time to safety ÷ a fixed sample at 80 % power
 )
 
@@ -69,11 +70,8 @@ func (o Options) foundHarm(ctx context.Context, r *Report, p *plans) error {
 		}{{OracleSPRT, barSPRT}, {OracleConditional, barConditional}} {
 			oracle, _ := x.Find(b.oracle)
 			q, se := ratio(x.Tallies[0], oracle, length)
-			row = append(row, fmt.Sprintf("%.2f", q))
-			if o.Full() {
-				se = 0
-			}
-			if o.judges() && q-2.33*se > b.bar {
+			row = append(row, fmt.Sprintf("%.3f ± %.3f", q, se))
+			if o.judges() && q-z99*se > b.bar {
 				r.Break("%s: mean delay is %.3f × that of the %s, the bar is %v", x.Name, q, b.oracle, b.bar)
 			}
 		}
@@ -88,7 +86,7 @@ func (o Options) foundHarm(ctx context.Context, r *Report, p *plans) error {
 			series[k].Values = append(series[k].Values, mean(rule)/mean(OracleSPRT))
 		}
 	}
-	r.Section("Delay", fmt.Sprintf("Mean number of windows until harm is shown at α = 1 %%, tolerance 0, one stage of 10 %% canary, a rate that never changes (the others' bounds hold only there). The conditional oracle is told the odds ratio, the SPRT both rates; Verdin the historical rate, or nothing. Bars: ≤ %.2f × SPRT, ≤ %.2f × conditional.", barSPRT, barConditional), t)
+	r.Section("Delay", fmt.Sprintf("Mean number of windows until harm is shown at α = 1 %%, tolerance 0, one stage of 10 %% canary, a rate that never changes (the others' bounds hold only there). The conditional oracle is told the odds ratio, the SPRT both rates; Verdin the historical rate, or nothing. Bars: ≤ %.2f × SPRT, ≤ %.2f × conditional; ratios have their standard error beside them, and a bar is broken where the lower bound at 99 %% lies above it.", barSPRT, barConditional), t)
 	r.Draw("delay.svg", "mean delay in units of the oracle's", Dots("Mean windows to show harm, in units of the oracle SPRT (dashed: the bar)", "", labels, series, 5, barSPRT))
 	return nil
 }
