@@ -150,7 +150,7 @@ func FuzzPutJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		if strings.ContainsAny(value, ",}") {
-			t.Skip("it could end the object")
+			return // it could end the object
 		}
 		c := decode(codec.Options{Recording: true}, bare(event(`"features":{"age":`+value+`}`)))
 		d := codec.New(layout, codec.Options{Recording: true})
