@@ -28,10 +28,7 @@ func newBench() *cobra.Command {
 }
 
 func newBenchStats() *cobra.Command {
-	var o bench.Options
-	var full bool
-	var out string
-	cmd := &cobra.Command{
+	return simulation(&cobra.Command{
 		Use:   "stats",
 		Short: "False alarms, false promotions and delays of the sequential tests",
 		Long: `Play simulated rollouts to Verdin's sequential tests and to the rules of other
@@ -42,20 +39,28 @@ Equal seeds and runs give equal tables. With --out DIR the tables go into
 DIR/` + benchPage + ` between its marks, and plots into DIR/figures.
 Exit code 1 if a bar is not met.`,
 		Args: exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if full {
-				o.Runs = bench.FullRuns
-			}
-			if o.Runs < 1 {
-				return usage(fmt.Errorf("bench --runs is %d: name at least 1 run a row", o.Runs))
-			}
-			o.Progress = cmd.ErrOrStderr()
-			return report(cmd, out, func(ctx context.Context) (bench.Report, error) { return bench.Stats(ctx, o) })
-		},
+	}, "about seven minutes", bench.Stats)
+}
+
+// simulation gives a command the flags of simulated tables, and makes it print them.
+// Cost is the CPU time of the full version, for the help.
+func simulation(cmd *cobra.Command, cost string, play func(context.Context, bench.Options) (bench.Report, error)) *cobra.Command {
+	var o bench.Options
+	var full bool
+	var out string
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if full {
+			o.Runs = bench.FullRuns
+		}
+		if o.Runs < 1 {
+			return usage(fmt.Errorf("bench --runs is %d: name at least 1 run a row", o.Runs))
+		}
+		o.Progress = cmd.ErrOrStderr()
+		return report(cmd, out, func(ctx context.Context) (bench.Report, error) { return play(ctx, o) })
 	}
 	cmd.Flags().IntVar(&o.Runs, "runs", bench.DefaultRuns, "simulated rollouts a row")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of the simulations")
-	cmd.Flags().BoolVar(&full, "full", false, fmt.Sprintf("the full version, %s runs a row: about seven minutes of CPU", bench.Thousands(bench.FullRuns)))
+	cmd.Flags().BoolVar(&full, "full", false, fmt.Sprintf("the full version, %s runs a row: %s of CPU", bench.Thousands(bench.FullRuns), cost))
 	cmd.Flags().StringVar(&out, "out", "", "folder of the page to write into, for example docs")
 	return cmd
 }
