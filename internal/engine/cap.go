@@ -92,10 +92,7 @@ func capped(e stats.Evidence) stats.Evidence {
 }
 
 func (t *capCheck) fields(f *wire.Fields) {
-	part(f, t.harm)
-	for _, safe := range t.safe {
-		part(f, safe)
-	}
+	claims(f, t.harm, t.safe)
 	for a := range t.n {
 		wire.Int(f, &t.n[a])
 		wire.Int(f, &t.y[a])

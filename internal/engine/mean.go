@@ -182,10 +182,7 @@ func (t *mean) Restore(b []byte) error      { return restoreFields(b, errTest, t
 
 func (t *mean) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
-	part(f, t.harm)
-	for _, safe := range t.safe {
-		part(f, safe)
-	}
+	claims(f, t.harm, t.safe)
 	part(f, t.shown)
 	if t.cap != nil {
 		t.cap.fields(f)

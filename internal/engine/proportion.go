@@ -136,10 +136,7 @@ func (t *proportion) Restore(b []byte) error      { return restoreFields(b, errT
 
 func (t *proportion) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
-	part(f, t.harm)
-	for _, safe := range t.safe {
-		part(f, safe)
-	}
+	claims(f, t.harm, t.safe)
 	if t.limit != nil {
 		part(f, t.limit)
 	}

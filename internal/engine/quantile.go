@@ -171,10 +171,7 @@ func (t *quantile) Restore(b []byte) error      { return restoreFields(b, errTes
 
 func (t *quantile) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
-	part(f, t.harm)
-	for _, safe := range t.safe {
-		part(f, safe)
-	}
+	claims(f, t.harm, t.safe)
 	if t.limit != nil {
 		part(f, t.limit)
 	}

@@ -105,10 +105,7 @@ func (t *quotient) Restore(b []byte) error      { return restoreFields(b, errTes
 
 func (t *quotient) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
-	part(f, t.harm)
-	for _, safe := range t.safe {
-		part(f, safe)
-	}
+	claims(f, t.harm, t.safe)
 	part(f, t.shown)
 	for k := range t.sums {
 		f.Float(&t.sums[k][0])

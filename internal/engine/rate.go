@@ -98,10 +98,7 @@ func (t *rate) Restore(b []byte) error      { return restoreFields(b, errTest, t
 
 func (t *rate) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
-	part(f, t.harm)
-	for _, safe := range t.safe {
-		part(f, safe)
-	}
+	claims(f, t.harm, t.safe)
 	part(f, t.shown)
 	for a := range t.y {
 		wire.Int(f, &t.y[a])

@@ -344,10 +344,7 @@ func (t *sticky) Restore(b []byte) error      { return restoreFields(b, errTest,
 
 func (t *sticky) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
-	part(f, t.harm)
-	for _, safe := range t.safe {
-		part(f, safe)
-	}
+	claims(f, t.harm, t.safe)
 	if t.limit != nil {
 		part(f, t.limit)
 	}

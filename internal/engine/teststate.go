@@ -18,6 +18,14 @@ type process interface {
 
 func part(f *wire.Fields, p process) { f.Part(p.AppendState, p.Restore) }
 
+// claims are the processes that every comparison has: harm, and safety at each margin.
+func claims[S process](f *wire.Fields, harm process, safe []S) {
+	part(f, harm)
+	for _, s := range safe {
+		part(f, s)
+	}
+}
+
 func (t *metricTest) fields(f *wire.Fields) {
 	wire.Int(f, &t.stage)
 	wire.Int(f, &t.blocks)
