@@ -71,7 +71,7 @@ func (s demuxed) Next(ctx context.Context) (*schemas.Chunk, error) {
 	d.queue[s.log] = d.queue[s.log][1:]
 	d.cur[s.log] = &b
 	for _, g := range b.Gaps {
-		if g.From < d.until[s.log] && !d.told(s.log, g) {
+		if g.From < d.until[s.log] && !told(d.losses, s.log, g.From, g.To) {
 			return nil, fmt.Errorf("%w: log %d, offsets %d to %d", ErrHistory, s.log, g.From, g.To)
 		}
 	}
@@ -84,9 +84,9 @@ func (s demuxed) Recycle(*schemas.Chunk) {
 	s.d.cur[s.log] = nil
 }
 
-// told tells whether the journal knows of a gap.
-func (d *demux) told(log int, g Gap) bool {
-	return slices.ContainsFunc(d.losses, func(l journal.Loss) bool { return l.Log == log && l.From <= g.From && g.To <= l.Before })
+// told tells whether losses that a journal knows cover a gap of a log.
+func told(losses []journal.Loss, log int, from, to int64) bool {
+	return slices.ContainsFunc(losses, func(l journal.Loss) bool { return l.Log == log && l.From <= from && to <= l.Before })
 }
 
 // rest is what was read beyond the last cut.

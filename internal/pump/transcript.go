@@ -108,7 +108,7 @@ func (t *Transcript) take(ctx context.Context, in *kafka.Records, arrivals *Arri
 	}
 	s := &t.logs[i]
 	for _, g := range in.Gaps {
-		if g.From < s.until && !s.told(g) {
+		if g.From < s.until && !told(s.losses, i, g.From, g.To) {
 			return fmt.Errorf("%w: kafka topic %q partition %d, offsets %d to %d: record earlier, or let the topic keep its records longer", ErrHistory, in.Topic, in.Partition, g.From, g.To-1)
 		}
 	}
@@ -130,11 +130,6 @@ func (t *Transcript) take(ctx context.Context, in *kafka.Records, arrivals *Arri
 		t.Read(int64(len(in.Records)))
 	}
 	return nil
-}
-
-// told tells whether the journal knows of a gap.
-func (s *scribe) told(g kafka.Gap) bool {
-	return slices.ContainsFunc(s.losses, func(l journal.Loss) bool { return l.At <= g.From && g.To <= l.Before })
 }
 
 // line writes one record, when its schema is known.
