@@ -60,23 +60,8 @@ func (o Options) driftAlarms(ctx context.Context, r *Report, cases []Case) ([]Re
 }
 
 func (o Options) driftDots(results []Result) []byte {
-	var labels []string
-	names := []string{"Verdin psi", "PSI > 0.1", "KS, each look", "Evidently", "NannyML"}
-	series := make([]Series, len(names))
-	for i, name := range names {
-		series[i].Name = name
-		for _, x := range results {
-			v := math.NaN()
-			if t, ok := x.Find(name); ok {
-				v = 100 * t.Share(Harm)
-			}
-			series[i].Values = append(series[i].Values, v)
-		}
-	}
-	for _, x := range results {
-		labels = append(labels, x.Name)
-	}
-	return Dots("Harmless canaries rolled back for drift (dashed: the promise of 5 %)", " %", labels, series, 100, 100*driftAlpha)
+	return harmDots("Harmless canaries rolled back for drift (dashed: the promise of 5 %)", driftAlpha, results,
+		"Verdin psi", "PSI > 0.1", "KS, each look", "Evidently", "NannyML")
 }
 
 func (o Options) driftFinds(ctx context.Context, r *Report) error {

@@ -90,9 +90,15 @@ func cell(x Result, rule string, value func(Tally) float64) string {
 }
 
 func (o Options) alarmDots(results []Result) []byte {
+	return harmDots("Harmless canaries that are rolled back (dashed: the promise of 5 %)", falseRollback, results,
+		append([]string{"Verdin"}, rivals...)...)
+}
+
+// harmDots draws how often rules find harm in each row, in percent, beside what was promised.
+func harmDots(title string, promise float64, results []Result, rules ...string) []byte {
 	var labels []string
-	series := make([]Series, 1+len(rivals))
-	for i, name := range append([]string{"Verdin"}, rivals...) {
+	series := make([]Series, len(rules))
+	for i, name := range rules {
 		series[i].Name = name
 		for _, x := range results {
 			v := math.NaN()
@@ -105,7 +111,7 @@ func (o Options) alarmDots(results []Result) []byte {
 	for _, x := range results {
 		labels = append(labels, x.Name)
 	}
-	return Dots("Harmless canaries that are rolled back (dashed: the promise of 5 %)", " %", labels, series, 100, 100*falseRollback)
+	return Dots(title, " %", labels, series, 100, 100*promise)
 }
 
 func (o Options) alarmLines(x Result, length int) []byte {
