@@ -37,9 +37,6 @@ func NewHistogram(e *Edges) *Histogram {
 	return &Histogram{edges: e, counts: make([]int64, e.Bins()+int(odds))}
 }
 
-// Edges are the bins' edges.
-func (h *Histogram) Edges() *Edges { return h.edges }
-
 // Bins are the counts of the bins, not to be changed: the first counts values below
 // the reference, the last those above it.
 func (h *Histogram) Bins() []int64 { return h.counts[:h.edges.Bins()] }
@@ -52,11 +49,8 @@ func (h *Histogram) Odd(kind Odd) int64 {
 	return h.counts[h.edges.Bins()+int(kind)]
 }
 
-// Rows is the number of rows, Values that of placed values.
+// Rows is the number of rows.
 func (h *Histogram) Rows() int64 { return sum(h.counts) }
-
-// Values is the number of rows that are in a bin.
-func (h *Histogram) Values() int64 { return sum(h.Bins()) }
 
 // AddOdd counts n rows of a kind of odd row, for readers that see them before there is
 // a column of numbers.
@@ -148,6 +142,3 @@ func (h *Histogram) Merge(o *Histogram) error {
 	}
 	return nil
 }
-
-// Reset forgets all rows and keeps the memory.
-func (h *Histogram) Reset() { clear(h.counts) }

@@ -92,12 +92,7 @@ type Staged struct {
 	logE, max float64
 }
 
-// NewStaged makes a staged mixture with the given number of stages, at least 1.
-func NewStaged(logw []float64, stages int) *Staged {
-	s := newStaged(logw, stages)
-	return &s
-}
-
+// newStaged makes a staged mixture with the given number of stages, at least 1.
 func newStaged(logw []float64, stages int) Staged {
 	s := Staged{copies: make([]Mixture, max(1, stages))}
 	for i := range s.copies {
