@@ -26,10 +26,8 @@ type Cells struct {
 	above  float64
 	bins   int
 	stages int
-	pair   Block // scratch
-	logs   []float64
-	log    float64
-	most   float64
+	pair   Block   // scratch
+	mean   average // of the cells
 }
 
 // NewCells watches cells among so many bins. Bins beyond are left out.
@@ -45,7 +43,7 @@ func NewCells(cells []Cell, bins int, above float64, stages int) *Cells {
 		t.inside = append(t.inside, in)
 		t.tests = append(t.tests, NewKS(2, t.above, t.stages))
 	}
-	t.logs = make([]float64, len(cells))
+	t.mean.logs = make([]float64, len(cells))
 	return t
 }
 
@@ -71,7 +69,7 @@ func (t *Cells) Observe(b Block) {
 		}
 		test.Observe(pair)
 	}
-	t.look()
+	lookAt(&t.mean, t.tests)
 }
 
 // add stops at the largest number, which no test takes for a count.
@@ -82,22 +80,11 @@ func add(a, b uint64) uint64 {
 	return a + b
 }
 
-func (t *Cells) look() {
-	if len(t.tests) == 0 {
-		return
-	}
-	for i, test := range t.tests {
-		t.logs[i] = test.LogE()
-	}
-	t.log = stats.LogSumExp(t.logs) - math.Log(float64(len(t.logs)))
-	t.most = math.Max(t.most, t.log)
-}
-
 // LogE is the log of the mean of the cells' e-processes now.
-func (t *Cells) LogE() float64 { return t.log }
+func (t *Cells) LogE() float64 { return t.mean.log }
 
 // LogEMax is its running maximum.
-func (t *Cells) LogEMax() float64 { return t.most }
+func (t *Cells) LogEMax() float64 { return t.mean.most }
 
 // Len is the number of cells.
 func (t *Cells) Len() int { return len(t.cells) }
@@ -169,8 +156,8 @@ func (t *Cells) walk(s *state) {
 	for _, test := range t.tests {
 		s.part(test)
 	}
-	s.float(&t.most, 0, largest)
+	s.float(&t.mean.most, 0, largest)
 	if s.reading {
-		t.look()
+		lookAt(&t.mean, t.tests)
 	}
 }

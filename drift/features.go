@@ -1,9 +1,6 @@
 package drift
 
 import (
-	"math"
-
-	"verdin/stats"
 	"verdin/stats/multiple"
 )
 
@@ -14,14 +11,12 @@ import (
 type Features struct {
 	names []string
 	tests []Test
-	logs  []float64
-	log   float64
-	most  float64
+	mean  average
 }
 
 // AddFeature adds a test that has seen nothing yet.
 func (f *Features) AddFeature(name string, test Test) {
-	f.names, f.tests, f.logs = append(f.names, name), append(f.tests, test), append(f.logs, 0)
+	f.names, f.tests, f.mean.logs = append(f.names, name), append(f.tests, test), append(f.mean.logs, 0)
 }
 
 // Observe takes one window of each feature, in the order in which they were added.
@@ -30,26 +25,15 @@ func (f *Features) Observe(windows []Block) {
 	for i := range f.tests[:min(len(f.tests), len(windows))] {
 		f.tests[i].Observe(windows[i])
 	}
-	f.look()
-}
-
-func (f *Features) look() {
-	if len(f.tests) == 0 {
-		return
-	}
-	for i, t := range f.tests {
-		f.logs[i] = t.LogE()
-	}
-	f.log = stats.LogSumExp(f.logs) - math.Log(float64(len(f.logs)))
-	f.most = math.Max(f.most, f.log)
+	lookAt(&f.mean, f.tests)
 }
 
 // LogE is the log of the mean now: the null is that no feature has drifted beyond its
 // tolerance.
-func (f *Features) LogE() float64 { return f.log }
+func (f *Features) LogE() float64 { return f.mean.log }
 
 // LogEMax is its running maximum.
-func (f *Features) LogEMax() float64 { return f.most }
+func (f *Features) LogEMax() float64 { return f.mean.most }
 
 // Len is the number of features.
 func (f *Features) Len() int { return len(f.tests) }
@@ -94,8 +78,8 @@ func (f *Features) walk(s *state) {
 	for _, t := range f.tests {
 		s.part(t)
 	}
-	s.float(&f.most, 0, largest)
+	s.float(&f.mean.most, 0, largest)
 	if s.reading && s.err == nil {
-		f.look()
+		lookAt(&f.mean, f.tests)
 	}
 }

@@ -2,7 +2,6 @@ package drift
 
 import (
 	"fmt"
-	"math"
 
 	"verdin/stats"
 	"verdin/stats/sequential"
@@ -19,15 +18,14 @@ import (
 //
 // no-row: a row of Methods, which the engine's drift check looks up by name
 type KS struct {
-	above     float64
-	stages    int
-	bins      int
-	pending   pending
-	sides     []side
-	logs      []float64 // scratch: log E of each side
-	log, most float64   // of the mean, and its running maximum
-	shown     display
-	score     func(Counts, int)
+	above   float64
+	stages  int
+	bins    int
+	pending pending
+	sides   []side
+	mean    average // of the sides
+	shown   display
+	score   func(Counts, int)
 }
 
 // side is one direction at one edge: the lower edge of a bin.
@@ -54,7 +52,7 @@ func NewKS(bins int, above float64, stages int) *KS {
 			t.sides = append(t.sides, side{e * bins / (edges + 1), sequential.NewHarm(null, opt)})
 		}
 	}
-	t.logs = make([]float64, len(t.sides))
+	t.mean.logs = make([]float64, len(t.sides))
 	t.score = t.block
 	return t
 }
@@ -75,28 +73,16 @@ func (t *KS) block(c Counts, stage int) {
 		}
 		s.Observe(stable, canary, stage)
 	}
-	t.look()
+	lookAt(&t.mean, t.sides)
 	t.shown.add(c, stage)
 }
 
-// look averages the sides; a test of one bin has none, and its evidence stays 1.
-func (t *KS) look() {
-	if len(t.sides) == 0 {
-		return
-	}
-	for i, s := range t.sides {
-		t.logs[i] = s.LogE()
-	}
-	t.log = stats.LogSumExp(t.logs) - math.Log(float64(len(t.logs)))
-	t.most = math.Max(t.most, t.log)
-}
-
 // LogE is the log of the e-process now.
-func (t *KS) LogE() float64 { return t.log }
+func (t *KS) LogE() float64 { return t.mean.log }
 
 // LogEMax is its running maximum: a distance beyond the tolerance is shown once it
 // reaches log(1/α).
-func (t *KS) LogEMax() float64 { return t.most }
+func (t *KS) LogEMax() float64 { return t.mean.most }
 
 // Effect is the distance at the edges in the current stage; the note says how large
 // the distance between the values themselves may be.
@@ -137,9 +123,9 @@ func (t *KS) walk(s *state) {
 	for _, side := range t.sides {
 		s.part(side.Harm)
 	}
-	s.float(&t.most, 0, largest)
+	s.float(&t.mean.most, 0, largest)
 	t.shown.walk(s)
 	if s.reading {
-		t.look()
+		lookAt(&t.mean, t.sides)
 	}
 }

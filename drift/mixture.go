@@ -1,11 +1,5 @@
 package drift
 
-import (
-	"math"
-
-	"verdin/stats"
-)
-
 // mixture is the e-process of several bets over the stages of a rollout,
 //
 //	E = Σ_s Σ_k E_k^(from stage s) / (S·K),
@@ -14,26 +8,20 @@ import (
 // before. Drift that begins late, under load, is found by the product that began
 // late, and nothing is ever reset.
 type mixture struct {
-	bets      int
-	sums      []float64 // log E_k^(s) at s·bets+k
-	log, most float64   // log E, and its running maximum
+	bets    int
+	average // its logs are those of E_k^(s), at s·bets+k
 }
 
 func newMixture(stages, bets int) mixture {
-	return mixture{bets: bets, sums: make([]float64, max(stages, 1)*bets)}
+	return mixture{bets: bets, average: average{logs: make([]float64, max(stages, 1)*bets)}}
 }
 
 // add multiplies a factor, given as its logarithm, into the product of bet k from
 // stage s; look then sees the new mean.
-func (m *mixture) add(s, k int, factor float64) { m.sums[s*m.bets+k] += factor }
-
-func (m *mixture) look() {
-	m.log = stats.LogSumExp(m.sums) - math.Log(float64(len(m.sums)))
-	m.most = math.Max(m.most, m.log)
-}
+func (m *mixture) add(s, k int, factor float64) { m.logs[s*m.bets+k] += factor }
 
 func (m *mixture) walk(s *state) {
-	s.floats(m.sums, -largest, largest)
+	s.floats(m.logs, -largest, largest)
 	s.float(&m.most, 0, largest)
 	if s.reading {
 		m.look()

@@ -22,17 +22,16 @@ import (
 //
 // no-row: a row of StickyMethods
 type Sticky struct {
-	scale     string
-	above     float64
-	bins      int
-	stages    int
-	buckets   int
-	sides     []stickySide
-	block     []sequential.Bucket // scratch
-	parts     Counts              // scratch
-	logs      []float64
-	log, most float64
-	shown     display
+	scale   string
+	above   float64
+	bins    int
+	stages  int
+	buckets int
+	sides   []stickySide
+	block   []sequential.Bucket // scratch
+	parts   Counts              // scratch
+	mean    average             // of the sides
+	shown   display
 }
 
 // stickySide is one indicator and one direction.
@@ -71,7 +70,7 @@ func NewSticky(scale string, bins, buckets int, above float64, stages int) *Stic
 	}
 	t.block = make([]sequential.Bucket, t.buckets)
 	t.parts = Counts{make([]int64, t.bins), make([]int64, t.bins)}
-	t.logs = make([]float64, len(t.sides))
+	t.mean.logs = make([]float64, len(t.sides))
 	t.shown = newDisplay(t.bins)
 	return t
 }
@@ -106,7 +105,7 @@ func (t *Sticky) Observe(b Block) {
 		t.parts.Canary[i%t.bins] += int64(b.Canary[i])
 	}
 	t.shown.add(t.parts, b.Stage)
-	t.look()
+	lookAt(&t.mean, t.sides)
 }
 
 // bucket is what part g of a window adds for the share of bins from … to−1.
@@ -123,22 +122,11 @@ func bucket(b *Block, g, from, to int) (out sequential.Bucket) {
 	return out
 }
 
-func (t *Sticky) look() {
-	if len(t.sides) == 0 {
-		return
-	}
-	for i, s := range t.sides {
-		t.logs[i] = s.LogE()
-	}
-	t.log = stats.LogSumExp(t.logs) - math.Log(float64(len(t.logs)))
-	t.most = math.Max(t.most, t.log)
-}
-
 // LogE is the log of the mean of the indicators' processes now.
-func (t *Sticky) LogE() float64 { return t.log }
+func (t *Sticky) LogE() float64 { return t.mean.log }
 
 // LogEMax is its running maximum.
-func (t *Sticky) LogEMax() float64 { return t.most }
+func (t *Sticky) LogEMax() float64 { return t.mean.most }
 
 // Effect is as that of the test without units.
 func (t *Sticky) Effect() stats.Interval {
@@ -182,9 +170,9 @@ func (t *Sticky) walk(s *state) {
 	for _, side := range t.sides {
 		s.part(side.Sticky)
 	}
-	s.float(&t.most, 0, largest)
+	s.float(&t.mean.most, 0, largest)
 	t.shown.walk(s)
 	if s.reading {
-		t.look()
+		lookAt(&t.mean, t.sides)
 	}
 }
