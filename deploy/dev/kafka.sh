@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# One real Kafka broker (and its controller) on loopback, for tests and trials.
+# One real Kafka broker (and its controller) on loopback, for tests and trials; two
+# where a test needs leaders that move.
 #
 #   deploy/dev/kafka.sh start     fetch it if needed, start it, wait until it answers
 #   deploy/dev/kafka.sh stop      stop it and wait until it is gone
+#   deploy/dev/kafka.sh kill      end it at once, as a machine that dies does
 #   deploy/dev/kafka.sh status    exit 0 if it answers, 1 if not
 #   deploy/dev/kafka.sh env       print the variables by which tests find it
 #
@@ -16,6 +18,8 @@
 #   KAFKA_PORT       port for clients (19092); above it, controller (+1),
 #                    SASL_PLAINTEXT (+2), SASL_SSL (+3), SSL with client
 #                    certificates (+4)
+#   KAFKA_JOIN       port of another broker of this script: this one becomes
+#                    the second of its cluster, with the port for clients alone
 #   KAFKA_HEAP       heap of the JVM (256m)
 #   KAFKA_WAIT       seconds that start and stop may take (90)
 set -euo pipefail
@@ -23,6 +27,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 port=${KAFKA_PORT:-19092}
 ctrl=$((port + 1)) sasl=$((port + 2)) sasl_ssl=$((port + 3)) ssl=$((port + 4))
+join=${KAFKA_JOIN:-}
 heap=${KAFKA_HEAP:-256m}
 limit=${KAFKA_WAIT:-90}
 lib=$here/.cache/lib
@@ -87,17 +92,16 @@ certificates() {
   touch "$tls/done"
 }
 
-configure() {
-  mkdir -p "$home"
+# alone is a broker that is its cluster's controller too, with all listeners.
+alone() {
   certificates
-  cat >"$conf" <<EOF
+  cat <<EOF
 process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$ctrl,SASL_PLAINTEXT://127.0.0.1:$sasl,SASL_SSL://127.0.0.1:$sasl_ssl,SSL://127.0.0.1:$ssl
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
-inter.broker.listener.name=PLAINTEXT
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:ANONYMOUS
+controller.quorum.voters=1@127.0.0.1:$ctrl
+broker.session.timeout.ms=3000
 ssl.keystore.type=PEM
 ssl.keystore.location=$tls/keystore.pem
 ssl.truststore.type=PEM
@@ -110,8 +114,39 @@ $(for l in sasl_plaintext sasl_ssl; do
       echo "listener.name.$l.$m.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;"
     done
   done)
+EOF
+}
+
+# joined is the second broker of the cluster whose first listens at $join.
+joined() {
+  cat <<EOF
+process.roles=broker
+node.id=2
+listeners=PLAINTEXT://127.0.0.1:$port
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.quorum.voters=1@127.0.0.1:$((join + 1))
+broker.heartbeat.interval.ms=500
+EOF
+}
+
+# cluster prints the id of the cluster: that of the broker to join, or a new one.
+cluster() {
+  if [[ -n $join ]]; then
+    sed -n 's/^cluster.id=//p' "$here/.cache/broker-$join/data/meta.properties"
+  else
+    head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =
+  fi
+}
+
+configure() {
+  mkdir -p "$home"
+  {
+    if [[ -n $join ]]; then joined; else alone; fi
+    cat <<EOF
+inter.broker.listener.name=PLAINTEXT
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
 controller.listener.names=CONTROLLER
-controller.quorum.voters=1@127.0.0.1:$ctrl
 log.dirs=$home/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -125,8 +160,9 @@ group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=8388608
 log.cleaner.backoff.ms=200
 EOF
+  } >"$conf"
   [[ -f $home/data/meta.properties ]] && return
-  java -cp "$lib/*" kafka.tools.StorageTool format --cluster-id="$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
+  java -cp "$lib/*" kafka.tools.StorageTool format --cluster-id="$(cluster)" \
     -c "$conf" >"$log" 2>&1 || { cat "$log" >&2; die "the storage could not be formatted"; }
 }
 
@@ -152,10 +188,11 @@ start() {
   echo "kafka runs on 127.0.0.1:$port (process $(cat "$pidfile"))"
 }
 
-stop() {
+# finish ends the broker by a signal and waits until it is gone.
+finish() {
   local p end=$((SECONDS + limit))
   p=$(pid) || { rm -f "$pidfile"; echo "kafka does not run"; return; }
-  kill "$p"
+  kill -s "$1" "$p"
   while kill -0 "$p" 2>/dev/null; do
     ((SECONDS < end)) || die "process $p is still there after $limit s: see $log"
     sleep 0.2
@@ -184,7 +221,9 @@ EOF
 }
 
 case ${1:-} in
-start | stop | status) "$1" ;;
+start | status) "$1" ;;
+stop) finish TERM ;;
+kill) finish KILL ;;
 env) environment ;;
-*) die "usage: $0 start|stop|status|env" ;;
+*) die "usage: $0 start|stop|kill|status|env" ;;
 esac

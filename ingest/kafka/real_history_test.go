@@ -101,9 +101,11 @@ type ownBroker struct {
 	cfg  Config
 	port string
 	home string
+	env  []string
 }
 
-func newOwnBroker(t *testing.T) *ownBroker {
+// newOwnBroker starts one some ports beyond the broker of all tests.
+func newOwnBroker(t *testing.T, beyond int, settings ...string) *ownBroker {
 	t.Helper()
 	_, port, err := net.SplitHostPort(env(t, "VERDIN_KAFKA"))
 	if err != nil {
@@ -113,8 +115,8 @@ func newOwnBroker(t *testing.T) *ownBroker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port = strconv.Itoa(n + 20) // beyond the ports of the other
-	b := &ownBroker{t: t, port: port, cfg: Config{Brokers: []string{net.JoinHostPort("127.0.0.1", port)}},
+	port = strconv.Itoa(n + beyond)
+	b := &ownBroker{t: t, port: port, env: append(settings, "KAFKA_PORT="+port), cfg: Config{Brokers: []string{net.JoinHostPort("127.0.0.1", port)}},
 		home: filepath.Join("..", "..", "deploy", "dev", ".cache", "broker-"+port)}
 	t.Cleanup(func() {
 		b.run("stop")
@@ -129,7 +131,7 @@ func newOwnBroker(t *testing.T) *ownBroker {
 func (b *ownBroker) run(what string) {
 	b.t.Helper()
 	cmd := exec.Command("../../deploy/dev/kafka.sh", what)
-	cmd.Env = append(os.Environ(), "KAFKA_PORT="+b.port)
+	cmd.Env = append(os.Environ(), b.env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.t.Fatalf("kafka.sh %s: %v\n%s", what, err, out)
 	}
@@ -159,7 +161,7 @@ func (b *ownBroker) cut(topic string, at int64) {
 // A broker that goes away and comes back loses and doubles nothing; if it has
 // lost records meanwhile, that is said, even when others have taken their offsets.
 func TestRealRestartAndCutOff(t *testing.T) {
-	b := newOwnBroker(t)
+	b := newOwnBroker(t, 20)
 	topic := realTopic(t, b.cfg, 1)
 	batches := func(from, n int) { // of ten records
 		p := newTestProducer(t, b.cfg)
