@@ -35,6 +35,12 @@ func (m *mirror) away(down bool) {
 	m.down = down
 }
 
+func (m *mirror) len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.records)
+}
+
 func (m *mirror) JournalEnd(context.Context) (uint64, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

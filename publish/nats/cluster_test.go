@@ -2,10 +2,12 @@ package nats_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,14 +42,27 @@ func newCluster(t testing.TB) *cluster {
 		c.startNode(t, i)
 	}
 	nc := c.connect(t)
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		err := nats.Setup(t.Context(), nc, 3)
+	settled(t, "the bucket", func() error { return nats.Setup(t.Context(), nc, 3) })
+	return c
+}
+
+// patience is how long a cluster may take to elect a leader or to answer on a machine
+// that has other things to do.
+const patience = 3 * time.Minute
+
+// settled asks until there is an answer: while a leader falls or comes back there may be
+// none.
+func settled(t testing.TB, what string, ask func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		err := ask()
 		if err == nil {
-			return c
+			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the cluster does not come up: %v", err)
+			t.Fatalf("%s: no clear answer in %s: %v", what, patience, err)
 		}
+		<-time.After(5 * time.Millisecond) // as an outbox does
 	}
 }
 
@@ -83,7 +98,7 @@ func (c *cluster) startNode(t testing.TB, i int) {
 		t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(20 * time.Second) {
+	if !s.ReadyForConnections(patience) {
 		t.Fatal("a node does not start")
 	}
 	c.nodes[i] = s
@@ -118,16 +133,19 @@ func (c *cluster) publisher(t testing.TB, engine string, opts ...natsgo.Option) 
 }
 
 // stopLeader stops the node that leads the bucket and returns its number.
-func (c *cluster) stopLeader(t testing.TB) int {
+func (c *cluster) stopLeader(t testing.TB) (leader int) {
 	t.Helper()
-	for i, s := range c.nodes {
-		if s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, schemas.StreamRoutes) {
-			stop(s)
-			return i
+	settled(t, "the leader of the bucket", func() error {
+		leader = slices.IndexFunc(c.nodes, func(s *server.Server) bool {
+			return s.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, schemas.StreamRoutes)
+		})
+		if leader < 0 {
+			return errors.New("it has none")
 		}
-	}
-	t.Fatal("the bucket has no leader")
-	return -1
+		return nil
+	})
+	stop(c.nodes[leader])
+	return leader
 }
 
 // held is what the bucket holds for a rollout, oldest first.
@@ -137,17 +155,18 @@ func held(t testing.TB, nc *natsgo.Conn, rollout string) (all []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kv, err := js.KeyValue(t.Context(), schemas.BucketRoutes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, err := kv.History(t.Context(), schemas.Key("prod", rollout))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		all = append(all, string(e.Value()))
-	}
+	settled(t, "the history of "+rollout, func() error {
+		kv, err := js.KeyValue(t.Context(), schemas.BucketRoutes)
+		if err != nil {
+			return err
+		}
+		entries, err := kv.History(t.Context(), schemas.Key("prod", rollout))
+		all = nil
+		for _, e := range entries {
+			all = append(all, string(e.Value()))
+		}
+		return err
+	})
 	return all
 }
 
@@ -162,18 +181,22 @@ func chainOf(rollout string, n int) (all [][]byte) {
 }
 
 // until publishes until the answer is clear.
-func until(t testing.TB, p *nats.Publisher, payload []byte) nats.Result {
+func until(t testing.TB, p *nats.Publisher, payload []byte) (r nats.Result) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); ; {
-		r, err := p.Publish(context.Background(), payload)
-		if err == nil {
-			return r
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no clear answer in a minute: %v", err)
-		}
-		<-time.After(5 * time.Millisecond) // as an outbox does
-	}
+	settled(t, "publishing", func() (err error) {
+		r, err = p.Publish(context.Background(), payload)
+		return err
+	})
+	return r
+}
+
+// claimed claims a chain.
+func claimed(t testing.TB, p *nats.Publisher, rollout string) {
+	t.Helper()
+	settled(t, "claiming "+rollout, func() error {
+		_, err := p.Claim(t.Context(), "prod", rollout)
+		return err
+	})
 }
 
 func TestThreeNodes(t *testing.T) {
@@ -189,9 +212,7 @@ func (c *cluster) theFenceHolds(t *testing.T) {
 	if r := until(t, a, all[0]); r != nats.Acked {
 		t.Fatal(r)
 	}
-	if _, err := z.Claim(t.Context(), "prod", "fence"); err != nil {
-		t.Fatal(err)
-	}
+	claimed(t, z, "fence")
 	if r := until(t, a, all[1]); r != nats.Fenced {
 		t.Errorf("the stale engine: %s", r)
 	}
@@ -225,9 +246,7 @@ func (c *cluster) aLostAnswerIsFoundAgain(t *testing.T) {
 
 func (c *cluster) ofManyAtOnceOneIsStored(t *testing.T) {
 	p := c.publisher(t, "a")
-	if _, err := p.Claim(t.Context(), "prod", "crowd"); err != nil {
-		t.Fatal(err)
-	}
+	claimed(t, p, "crowd")
 	same := next(nil, func(v *schemas.Verdict) { v.Rollout = "crowd" })
 	var wg sync.WaitGroup
 	for range 30 { // one engine, the same bytes: ids and subjects under way meet
@@ -292,12 +311,10 @@ func (c *cluster) leadersFall(t *testing.T) {
 // waitCurrent waits until a node has caught up, so that the next may fall.
 func waitCurrent(t testing.TB, s *server.Server) {
 	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-tick.C {
-		if s.JetStreamIsCurrent() && s.JetStreamIsStreamCurrent(server.DEFAULT_GLOBAL_ACCOUNT, schemas.StreamRoutes) {
-			return
+	settled(t, "a node that came back", func() error {
+		if !s.JetStreamIsCurrent() || !s.JetStreamIsStreamCurrent(server.DEFAULT_GLOBAL_ACCOUNT, schemas.StreamRoutes) {
+			return errors.New("it has not caught up")
 		}
-	}
-	t.Fatal("a node does not catch up")
+		return nil
+	})
 }

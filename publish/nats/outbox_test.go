@@ -61,6 +61,18 @@ func (w *wire) set(down, loseAck bool) {
 	w.down, w.loseAck = down, loseAck
 }
 
+func (w *wire) tries() []time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.attempts)
+}
+
+func (w *wire) holds() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.stored)
+}
+
 func codeOf(payload []byte) string {
 	v, err := schemas.ParseVerdict(payload)
 	if err != nil {
@@ -144,11 +156,12 @@ func TestOutboxRetriesWithGrowingPauses(t *testing.T) {
 		o.add(t, named(nil, "a", time.Hour, nil))
 		elapse(time.Minute)
 		var pauses []time.Duration
-		for i, at := range w.attempts[1:] {
-			pauses = append(pauses, at.Sub(w.attempts[i]))
+		tries := w.tries()
+		for i, at := range tries[1:] {
+			pauses = append(pauses, at.Sub(tries[i]))
 		}
 		ms := time.Millisecond
-		if w.attempts[0] != start || !slices.Equal(pauses[:8], []time.Duration{100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 3200 * ms, 5000 * ms, 5000 * ms}) {
+		if tries[0] != start || !slices.Equal(pauses[:8], []time.Duration{100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 3200 * ms, 5000 * ms, 5000 * ms}) {
 			t.Errorf("pauses %v", pauses)
 		}
 		w.set(false, false)
@@ -177,7 +190,7 @@ func TestOutboxSendsNoExpiredStepForward(t *testing.T) {
 		o.add(t, named(follower, "late follower", time.Hour, hold), named(first, "decided again", time.Minute, nil))
 		elapse(time.Second)
 		want(t, "results", o.results(), nats.Acked, nats.Expired, nats.Expired, nats.Expired, nats.Acked)
-		want(t, "stored", w.stored, "first", "decided again")
+		want(t, "stored", w.holds(), "first", "decided again")
 	})
 }
 
@@ -210,7 +223,7 @@ func TestRollbackOvertakesWhatWasNotSent(t *testing.T) {
 		elapse(time.Hour / 2) // a rollback does not expire
 		w.set(false, false)
 		elapse(10 * time.Second)
-		want(t, "stored", w.stored, "rollback", "other-rollback", "other")
+		want(t, "stored", w.holds(), "rollback", "other-rollback", "other")
 		want(t, "results", o.results(), nats.Expired, nats.Expired, nats.Acked, nats.Acked, nats.Acked)
 	})
 }
