@@ -9,7 +9,8 @@ type Ack struct {
 	Router     string `json:"router"`
 	Generation uint64 `json:"generation"`
 	Sequence   uint64 `json:"sequence"`
-	At         Time   `json:"at"` // when the weights took effect
+	At         Time   `json:"at"`               // when the weights took effect
+	Digest     string `json:"digest,omitempty"` // of the verdict's payload; "" = the router does not tell
 }
 
 // AppendJSON appends the canonical form.
@@ -21,6 +22,7 @@ func (a *Ack) AppendJSON(dst []byte) []byte {
 		w.unsigned("generation", a.Generation)
 		w.unsigned("sequence", a.Sequence)
 		w.instant("at", a.At)
+		w.optional("digest", a.Digest)
 	})
 }
 

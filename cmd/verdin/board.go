@@ -69,7 +69,7 @@ func (b *board) line(ns, rollout string) (line, bool) {
 func (b *board) ack(seq uint64, a schemas.Ack) {
 	if l, ok := b.line(a.Namespace, a.Rollout); ok {
 		select {
-		case l.acks <- pump.Ack{Router: a.Router, Generation: a.Generation, Sequence: a.Sequence, At: a.At, Stream: seq}:
+		case l.acks <- pump.Ack{Router: a.Router, Generation: a.Generation, Sequence: a.Sequence, At: a.At, Stream: seq, Digest: a.Digest}:
 		case <-l.gone:
 		}
 	}

@@ -1,6 +1,8 @@
 package pump
 
 import (
+	"slices"
+
 	"verdin/decision"
 	"verdin/schemas"
 )
@@ -10,12 +12,14 @@ import (
 type ackBook struct {
 	expected int
 	pending  []pendingVerdict
-	heads    []routerHead // by order of first acknowledgement
+	heads    []routerHead   // by order of first acknowledgement
+	given    pendingVerdict // the last verdict of all; of sequence 0 = not known
 }
 
 type pendingVerdict struct {
 	Generation uint64 `json:"generation"`
 	Sequence   uint64 `json:"sequence"`
+	Digest     string `json:"digest,omitempty"` // of its payload; "" = not known
 }
 
 type routerHead struct {
@@ -28,9 +32,15 @@ func (p pendingVerdict) after(q pendingVerdict) bool {
 	return p.Generation > q.Generation || p.Generation == q.Generation && p.Sequence > q.Sequence
 }
 
+// is tells whether both may be one verdict: a digest that is not known is no other.
+func (p pendingVerdict) is(q pendingVerdict) bool {
+	return p.Generation == q.Generation && p.Sequence == q.Sequence && (p.Digest == q.Digest || p.Digest == "" || q.Digest == "")
+}
+
 // open notes a verdict that waits to be applied.
-func (b *ackBook) open(v *schemas.Verdict) {
-	b.pending = append(b.pending, pendingVerdict{v.Generation, v.Sequence})
+func (b *ackBook) open(v *schemas.Verdict, digest string) {
+	b.given = pendingVerdict{v.Generation, v.Sequence, digest}
+	b.pending = append(slices.Clip(b.pending), b.given)
 }
 
 // waiting tells whether a verdict was not applied yet.
@@ -42,17 +52,22 @@ func (b *ackBook) result(r decision.PublishResult) {
 		return
 	}
 	for i, p := range b.pending {
-		if p == (pendingVerdict{r.Generation, r.Sequence}) {
+		if p.is(pendingVerdict{r.Generation, r.Sequence, r.Digest}) {
 			b.pending = append(b.pending[:i], b.pending[i+1:]...)
 			return
 		}
 	}
 }
 
-// take books an acknowledgement and returns the verdicts that it completes.
-func (b *ackBook) take(a Ack) []decision.Applied {
-	b.head(a)
-	var done []decision.Applied
+// take books an acknowledgement and returns the verdicts that it completes. It is
+// refused, !ok, if it names a verdict that was never given: one with the place of
+// another, or one behind the last. Another engine has written that.
+func (b *ackBook) take(a Ack) (done []decision.Applied, ok bool) {
+	got := pendingVerdict{a.Generation, a.Sequence, a.Digest}
+	if b.foreign(got) {
+		return nil, false
+	}
+	b.head(a.Router, got, a.At)
 	for len(b.pending) > 0 {
 		at, ok := b.applied(b.pending[0])
 		if !ok {
@@ -61,20 +76,32 @@ func (b *ackBook) take(a Ack) []decision.Applied {
 		done = append(done, decision.Applied{Generation: b.pending[0].Generation, Sequence: b.pending[0].Sequence, At: at})
 		b.pending = b.pending[1:]
 	}
-	return done
+	return done, true
 }
 
-func (b *ackBook) head(a Ack) {
-	got := pendingVerdict{a.Generation, a.Sequence}
+// foreign tells whether a verdict is none that was given.
+func (b *ackBook) foreign(got pendingVerdict) bool {
+	if b.given.Sequence > 0 && got.after(b.given) {
+		return true
+	}
+	for _, p := range append(slices.Clip(b.pending), b.given) {
+		if p.Generation == got.Generation && p.Sequence == got.Sequence && !p.is(got) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *ackBook) head(router string, got pendingVerdict, at schemas.Time) {
 	for i := range b.heads {
-		if h := &b.heads[i]; h.Router == a.Router {
+		if h := &b.heads[i]; h.Router == router {
 			if got.after(h.pendingVerdict) {
-				h.pendingVerdict, h.At = got, a.At
+				h.pendingVerdict, h.At = got, at
 			}
 			return
 		}
 	}
-	b.heads = append(b.heads, routerHead{a.Router, got, a.At})
+	b.heads = append(b.heads, routerHead{router, got, at})
 }
 
 // applied tells whether enough routers serve p or a later verdict, and since when.

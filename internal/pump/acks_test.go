@@ -1,6 +1,7 @@
 package pump
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -12,13 +13,25 @@ import (
 func book(n int, last uint64) *ackBook {
 	b := &ackBook{expected: n}
 	for s := range last {
-		b.open(&schemas.Verdict{Generation: 1, Sequence: s + 1})
+		b.open(&schemas.Verdict{Generation: 1, Sequence: s + 1}, named(s+1))
 	}
 	return b
 }
 
 func ack(router string, sequence uint64, at schemas.Time) Ack {
 	return Ack{Router: router, Generation: 1, Sequence: sequence, At: at}
+}
+
+// named is the digest of a verdict of the book.
+func named(sequence uint64) string { return fmt.Sprint("sha256:", sequence) }
+
+// took is what an acknowledgement that is not refused completes.
+func took(b *ackBook, a Ack) []decision.Applied {
+	done, ok := b.take(a)
+	if !ok {
+		panic(fmt.Sprintf("%+v was refused", a))
+	}
+	return done
 }
 
 func applied(sequence uint64, at schemas.Time) decision.Applied {
@@ -30,20 +43,20 @@ func applied(sequence uint64, at schemas.Time) decision.Applied {
 func TestAVerdictIsAppliedByTheLastExpectedRouter(t *testing.T) {
 	b := book(3, 1)
 	for _, a := range []Ack{ack("a", 1, 10), ack("b", 1, 30), ack("a", 1, 40)} {
-		if got := b.take(a); got != nil {
+		if got := took(b, a); got != nil {
 			t.Fatalf("applied %v after two routers of three", got)
 		}
 	}
 	if !b.waiting() {
 		t.Error("nobody waits for the third")
 	}
-	if got := b.take(ack("c", 1, 20)); !slices.Equal(got, []decision.Applied{applied(1, 30)}) {
+	if got := took(b, ack("c", 1, 20)); !slices.Equal(got, []decision.Applied{applied(1, 30)}) {
 		t.Errorf("applied %v, want at 30, the last of the three", got)
 	}
 	if b.waiting() {
 		t.Error("still waiting")
 	}
-	if got := b.take(ack("d", 1, 50)); got != nil {
+	if got := took(b, ack("d", 1, 50)); got != nil {
 		t.Errorf("applied again: %v", got)
 	}
 }
@@ -51,16 +64,16 @@ func TestAVerdictIsAppliedByTheLastExpectedRouter(t *testing.T) {
 // Who serves a later verdict serves the earlier ones too: routers may skip some.
 func TestALaterAcknowledgementCountsForEarlierVerdicts(t *testing.T) {
 	b := book(2, 3)
-	b.take(ack("a", 1, 10))
-	b.take(ack("a", 2, 20))
-	if got := b.take(ack("b", 2, 15)); !slices.Equal(got, []decision.Applied{applied(1, 20), applied(2, 20)}) {
+	took(b, ack("a", 1, 10))
+	took(b, ack("a", 2, 20))
+	if got := took(b, ack("b", 2, 15)); !slices.Equal(got, []decision.Applied{applied(1, 20), applied(2, 20)}) {
 		t.Errorf("applied %v, want the first two", got)
 	}
-	if got := b.take(ack("a", 1, 99)); got != nil || b.heads[0].Sequence != 2 {
+	if got := took(b, ack("a", 1, 99)); got != nil || b.heads[0].Sequence != 2 {
 		t.Errorf("an old acknowledgement turned router a back: %v", got)
 	}
-	b.take(ack("a", 3, 40))
-	if got := b.take(ack("b", 3, 50)); !slices.Equal(got, []decision.Applied{applied(3, 50)}) {
+	took(b, ack("a", 3, 40))
+	if got := took(b, ack("b", 3, 50)); !slices.Equal(got, []decision.Applied{applied(3, 50)}) {
 		t.Errorf("applied %v, want the third at 50", got)
 	}
 }
@@ -68,7 +81,7 @@ func TestALaterAcknowledgementCountsForEarlierVerdicts(t *testing.T) {
 // A router that answers before the server's own confirmation has answered.
 func TestAnAcknowledgementMayComeBeforeThePublishResult(t *testing.T) {
 	b := book(1, 1)
-	got := b.take(ack("a", 1, 10))
+	got := took(b, ack("a", 1, 10))
 	b.result(decision.PublishResult{Generation: 1, Sequence: 1, Result: "acked"})
 	if len(got) != 1 || b.waiting() {
 		t.Errorf("applied %v, waiting %v", got, b.waiting())
@@ -86,7 +99,7 @@ func TestWhatWasNeverSentIsNotWaitedFor(t *testing.T) {
 		b := book(1, 2)
 		b.result(decision.PublishResult{Generation: 1, Sequence: 2, Result: result})
 		b.result(decision.PublishResult{Generation: 2, Sequence: 1, Result: result}) // another generation's
-		if got := b.take(ack("a", 1, 10)); len(got) != 1 || b.waiting() {
+		if got := took(b, ack("a", 1, 10)); len(got) != 1 || b.waiting() {
 			t.Errorf("%s: applied %v, waiting %v", result, got, b.waiting())
 		}
 	}
@@ -95,12 +108,54 @@ func TestWhatWasNeverSentIsNotWaitedFor(t *testing.T) {
 // Acknowledgements of an earlier generation say nothing of this one.
 func TestGenerationsAreOrderedBeforeSequences(t *testing.T) {
 	b := &ackBook{expected: 1}
-	b.open(&schemas.Verdict{Generation: 2, Sequence: 1})
-	if got := b.take(ack("a", 9, 10)); got != nil {
+	b.open(&schemas.Verdict{Generation: 2, Sequence: 1}, "")
+	if got := took(b, ack("a", 9, 10)); got != nil {
 		t.Errorf("applied %v by the generation before", got)
 	}
-	got := b.take(Ack{Router: "a", Generation: 2, Sequence: 1, At: 20})
+	got := took(b, Ack{Router: "a", Generation: 2, Sequence: 1, At: 20})
 	if want := []decision.Applied{{Generation: 2, Sequence: 1, At: 20}}; !slices.Equal(got, want) {
 		t.Errorf("applied %v, want %v", got, want)
+	}
+}
+
+// An acknowledgement of another verdict in the place of ours, or of one that was never
+// given, comes from routers that follow another engine: it dates nothing.
+func TestAnAcknowledgementOfAnotherVerdictIsRefused(t *testing.T) {
+	with := func(a Ack, digest string) Ack { a.Digest = digest; return a }
+	b := book(1, 2)
+	for what, a := range map[string]Ack{
+		"another digest":          with(ack("a", 2, 10), named(1)),
+		"another digest before":   with(ack("a", 1, 10), named(2)),
+		"a verdict that is ahead": with(ack("a", 3, 10), named(3)),
+		"a later generation":      {Router: "a", Generation: 2, Sequence: 1, At: 10},
+	} {
+		if done, ok := b.take(a); ok || done != nil {
+			t.Errorf("%s: taken, and completes %v", what, done)
+		}
+	}
+	if len(b.heads) != 0 || len(b.pending) != 2 {
+		t.Errorf("%d heads, %d pending after refusals", len(b.heads), len(b.pending))
+	}
+	if got := took(b, with(ack("a", 1, 20), named(1))); !slices.Equal(got, []decision.Applied{applied(1, 20)}) {
+		t.Errorf("applied %v by its own digest", got)
+	}
+	if got := took(b, ack("a", 2, 30)); !slices.Equal(got, []decision.Applied{applied(2, 30)}) {
+		t.Errorf("applied %v by a router that tells no digest", got)
+	}
+	if _, ok := b.take(with(ack("b", 2, 40), "sha256:other")); ok {
+		t.Error("a digest that is not that of the last verdict was taken")
+	}
+}
+
+// What was not sent and then decided again in another form are two verdicts.
+func TestAResultIsOfOneDigest(t *testing.T) {
+	b := book(1, 1)
+	b.result(decision.PublishResult{Generation: 1, Sequence: 1, Digest: "sha256:other", Result: "expired"})
+	if !b.waiting() {
+		t.Error("the result of another verdict has dropped this one")
+	}
+	b.result(decision.PublishResult{Generation: 1, Sequence: 1, Digest: named(1), Result: "expired"})
+	if b.waiting() {
+		t.Error("its own result has not dropped it")
 	}
 }

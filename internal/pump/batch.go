@@ -57,6 +57,7 @@ type Ack struct {
 	Generation, Sequence uint64
 	At                   schemas.Time
 	Stream               uint64 // its place in the stream of acknowledgements; 0 = not from there
+	Digest               string // of the verdict's payload; "" = not told
 }
 
 // flat numbers the logs of all shards in order, as the journal does.

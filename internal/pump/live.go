@@ -30,6 +30,8 @@ type Live struct {
 
 	Obeyed func(cut int64, c decision.Command, v *schemas.Verdict) // called after Each for every order that the cut journalled, with the verdict that it gave; nil = nobody asks
 
+	Refused func(Ack) // hears acknowledgements of verdicts that were never given; nil = nobody does
+
 	Took func(seconds float64) // hears how long each cut was judged, by the machine's clock; nil = nobody does
 
 	Store  *Store           // keeps what cannot be read again; nil = nothing is kept
@@ -162,7 +164,11 @@ func (l *Live) arrive(a journal.Arrival) {
 func (l *Live) hear(a Ack) {
 	l.place.Stream = max(l.place.Stream, a.Stream)
 	l.next.Acks = append(l.next.Acks, journal.Ack(a))
-	for _, done := range l.acks.take(a) {
+	done, ok := l.acks.take(a)
+	if !ok && l.Refused != nil {
+		l.Refused(a)
+	}
+	for _, done := range done {
 		l.next.Applied = append(l.next.Applied, journal.Applied(done))
 	}
 }

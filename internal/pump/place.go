@@ -26,7 +26,8 @@ type Place struct {
 
 	Pending []pendingVerdict  `json:"pending"` // not yet applied
 	Heads   []routerHead      `json:"heads"`
-	Owed    []journal.Applied `json:"owed"` // what the next cut must say for a rollout that nobody serves
+	Given   pendingVerdict    `json:"given"` // the last verdict that routers may serve; of sequence 0 = not known
+	Owed    []journal.Applied `json:"owed"`  // what the next cut must say for a rollout that nobody serves
 }
 
 // Open is a verdict on its way.
@@ -51,7 +52,7 @@ func parsePlace(b []byte, logs int) (*Place, error) {
 }
 
 func (p *Place) append(b []byte, acks *ackBook) []byte {
-	p.Pending, p.Heads = acks.pending, acks.heads
+	p.Pending, p.Heads, p.Given = acks.pending, acks.heads, acks.given
 	text, err := json.Marshal(p)
 	if err != nil {
 		panic(fmt.Sprintf("pump: a place has no JSON: %v", err)) // a payload that is not JSON
@@ -61,7 +62,7 @@ func (p *Place) append(b []byte, acks *ackBook) []byte {
 
 // book is the part of a place that hears routers.
 func (p *Place) book(spec *decision.Spec) ackBook {
-	return ackBook{expected: max(1, spec.Publish.Routers), pending: p.Pending, heads: p.Heads}
+	return ackBook{expected: max(1, spec.Publish.Routers), pending: p.Pending, heads: p.Heads, given: p.Given}
 }
 
 // settle strikes a verdict off the open ones and returns its digest. An answer that does
@@ -94,20 +95,21 @@ func (p *Place) pass(c *journal.Cut, acks *ackBook) {
 	p.Seq, p.Wall, p.Next, p.Owed = c.Seq, c.Wall, c.Next, nil
 	for _, r := range c.Results {
 		p.settle(r.Generation, r.Sequence, r.Digest, r.Result)
-		acks.result(decision.PublishResult{Generation: r.Generation, Sequence: r.Sequence, Result: r.Result})
+		acks.result(decision.PublishResult{Generation: r.Generation, Sequence: r.Sequence, Digest: r.Digest, Result: r.Result})
 	}
 	for _, a := range c.Acks {
 		p.Stream = max(p.Stream, a.Stream)
-		acks.take(Ack{Router: a.Router, Generation: a.Generation, Sequence: a.Sequence, At: a.At})
+		acks.take(Ack(a))
 	}
 }
 
 // decided books a verdict. A dry run is served by nobody: it judges the split that it
 // finds, and the next window stands for the acknowledgement, as in a recording.
 func (p *Place) decided(v *schemas.Verdict, payload []byte, spec *decision.Spec, acks *ackBook) {
-	p.Open = append(slices.Clip(p.Open), Open{v.Generation, v.Sequence, schemas.Digest(payload), payload})
+	digest := schemas.Digest(payload)
+	p.Open = append(slices.Clip(p.Open), Open{v.Generation, v.Sequence, digest, payload})
 	if !v.DryRun {
-		acks.open(v)
+		acks.open(v, digest)
 		return
 	}
 	p.Owed = append(p.Owed, journal.Applied{Generation: v.Generation, Sequence: v.Sequence, At: spec.Source.NextWindow(p.Wall)})

@@ -225,7 +225,7 @@ func (s *Store) again(ctx context.Context, spec *decision.Spec, restore restoreF
 			return nil, err
 		}
 	}
-	place.Pending, place.Heads = run.acks.pending, run.acks.heads
+	place.Pending, place.Heads, place.Given = run.acks.pending, run.acks.heads, run.acks.given
 	s.opt.Note("the rollout goes on", "generation", script.Activation.Generation,
 		"cut", place.Seq, "cuts read again", len(script.Cuts), "verdicts open", len(place.Open))
 	return &Resumed{Core: core, Place: place, Rest: d.rest(run), Batches: feed.Batches}, nil

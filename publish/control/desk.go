@@ -249,7 +249,7 @@ func (d *Desk) owed(ns, rollout, router string) (a schemas.Ack, ack func(schemas
 		return a, nil, fmt.Errorf("rollout %s/%s has %d routers already", ns, rollout, maxRouters)
 	}
 	s.told[router] = [2]uint64{h.Generation, h.Sequence}
-	return schemas.Ack{Namespace: ns, Rollout: rollout, Router: router, Generation: h.Generation, Sequence: h.Sequence, At: d.now()}, s.ack, nil
+	return schemas.Ack{Namespace: ns, Rollout: rollout, Router: router, Generation: h.Generation, Sequence: h.Sequence, At: d.now(), Digest: schemas.Digest(h.AppendJSON(nil))}, s.ack, nil
 }
 
 // maxRouters bounds the routers in whose name somebody acknowledges.

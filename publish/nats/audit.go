@@ -43,7 +43,11 @@ func ReadAudit(ctx context.Context, nc *natsgo.Conn, rollout string, each func(A
 	if err != nil {
 		return fail(err)
 	}
-	if len(info.State.Subjects) == 0 {
+	var left uint64 // as the leader tells: who delivers may be a node that does not have all yet
+	for _, n := range info.State.Subjects {
+		left += n
+	}
+	if left == 0 {
 		return nil
 	}
 	c, err := js.OrderedConsumer(ctx, schemas.StreamAudit, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}})
@@ -67,7 +71,7 @@ func ReadAudit(ctx context.Context, nc *natsgo.Conn, rollout string, each func(A
 		if err := each(Audited{meta.Sequence.Stream, m.Subject(), natsgo.Header(m.Headers()), m.Data()}); err != nil {
 			return err
 		}
-		if meta.NumPending == 0 || meta.Sequence.Stream >= info.State.LastSeq {
+		if left--; left == 0 {
 			return nil
 		}
 	}

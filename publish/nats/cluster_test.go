@@ -148,8 +148,9 @@ func (c *cluster) stopLeader(t testing.TB) (leader int) {
 	return leader
 }
 
-// held is what the bucket holds for a rollout, oldest first.
-func held(t testing.TB, nc *natsgo.Conn, rollout string) (all []string) {
+// held is what the bucket holds for a rollout, oldest first, as soon as it is as many
+// verdicts as are wanted: who reads may be told by a node that has not caught up.
+func held(t testing.TB, nc *natsgo.Conn, rollout string, want int) (all []string) {
 	t.Helper()
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -164,6 +165,9 @@ func held(t testing.TB, nc *natsgo.Conn, rollout string) (all []string) {
 		all = nil
 		for _, e := range entries {
 			all = append(all, string(e.Value()))
+		}
+		if err == nil && len(all) != want {
+			err = fmt.Errorf("%d verdicts are stored, want %d", len(all), want)
 		}
 		return err
 	})
@@ -239,9 +243,7 @@ func (c *cluster) aLostAnswerIsFoundAgain(t *testing.T) {
 			t.Errorf("verdict %d: %s", i+1, r)
 		}
 	}
-	if got := held(t, c.connect(t), "lost"); len(got) != len(all) {
-		t.Errorf("%d verdicts are stored, want 2", len(got))
-	}
+	held(t, c.connect(t), "lost", len(all))
 }
 
 func (c *cluster) ofManyAtOnceOneIsStored(t *testing.T) {
@@ -271,9 +273,7 @@ func (c *cluster) ofManyAtOnceOneIsStored(t *testing.T) {
 	if n[nats.Acked] != 1 || n[nats.Fenced] != 29 {
 		t.Errorf("%v, want 1 acked and 29 fenced", n)
 	}
-	if got := held(t, c.connect(t), "crowd"); len(got) != 2 {
-		t.Errorf("%d verdicts are stored, want 2", len(got))
-	}
+	held(t, c.connect(t), "crowd", 2)
 }
 
 // leadersFall stops the bucket's leader in the middle of a chain, again and again.
@@ -297,10 +297,7 @@ func (c *cluster) leadersFall(t *testing.T) {
 			waitCurrent(t, c.nodes[down])
 		}
 	}
-	got := held(t, c.connect(t), "ramp")
-	if len(got) != len(all) {
-		t.Fatalf("%d verdicts are stored, want %d", len(got), len(all))
-	}
+	got := held(t, c.connect(t), "ramp", len(all))
 	for i := range all {
 		if got[i] != string(all[i]) {
 			t.Errorf("verdict %d is not what was published", i+1)

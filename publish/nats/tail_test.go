@@ -61,7 +61,7 @@ func TestAStreamThatLostItsTailIsRefilled(t *testing.T) {
 	if err := p.Refill(t.Context(), "prod", "recsys", log); err != nil {
 		t.Fatal(err)
 	}
-	if got := held(t, nc, "recsys"); !slices.EqualFunc(got, all, func(s string, b []byte) bool { return s == string(b) }) {
+	if got := held(t, nc, "recsys", len(all)); !slices.EqualFunc(got, all, func(s string, b []byte) bool { return s == string(b) }) {
 		t.Errorf("%d verdicts are held, want the %d of the chain", len(got), len(all))
 	}
 	if h, err := p.Head(t.Context(), "prod", "recsys"); err != nil || h.Epoch != 3 || h.Engine != "b" {

@@ -146,7 +146,11 @@ func TestAStoppedLeaderIsHarmless(t *testing.T) {
 	if says.Text() != "fenced" {
 		t.Errorf("the process that was stopped says %q, want fenced", says.Text())
 	}
-	onlyTheHeirAfterItsClaim(t, held(t, b.connect(), "recsys"))
+	h, err := p.Head(ctx, "prod", "recsys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	onlyTheHeirAfterItsClaim(t, held(t, b.connect(), "recsys", int(h.Verdict.Sequence)))
 }
 
 // onlyTheHeirAfterItsClaim checks a chain of two engines.

@@ -139,7 +139,7 @@ func (l *lane) settle(now schemas.Time) {
 // serve puts a verdict in force and owes the engine an acknowledgement.
 func (l *lane) serve(s *signed, now schemas.Time) {
 	l.served = s
-	l.unsent = &schemas.Ack{Namespace: l.ns, Rollout: l.name, Generation: s.says.Generation, Sequence: s.says.Sequence, At: now}
+	l.unsent = &schemas.Ack{Namespace: l.ns, Rollout: l.name, Generation: s.says.Generation, Sequence: s.says.Sequence, At: now, Digest: schemas.Digest([]byte(s.Payload))}
 }
 
 // resumes tells whether a router that just started finds a weight that outlives

@@ -222,7 +222,7 @@ async def follow(args):
             print(f"{args.rollout}: canary {w / 100:g} %", flush=True)
         if a := router.ack:
             body = {"namespace": namespace, "rollout": name, "router": args.router, "generation": a.generation,
-                    "sequence": a.sequence, "at": now().isoformat().replace("+00:00", "Z")}
+                    "sequence": a.sequence, "at": now().isoformat().replace("+00:00", "Z"), "digest": a.digest}
             await js.publish(f"verdin.v1.ack.{namespace}.{name}.{args.router}", json.dumps(body).encode())
             router.ack = None if router.ack is a else router.ack
 

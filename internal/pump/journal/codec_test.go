@@ -20,7 +20,7 @@ var all = []Record{
 		Logs: []Log{{"p", 0, 1, 0, 5}, {"o", 0, 2, 0, 0}, {"p", 1, 1, 1, 9}}},
 	&Cut{Seq: 3, Wall: noon, Due: noon, Upto: schemas.Never, CatchingUp: true, Foreign: true, Drained: true, Ended: true,
 		Next: []int64{9, 3, 12}, Arrivals: []Arrival{{0, 5, 9, noon}}, Losses: []Loss{{2, 9, 10, 11}}, Idle: []Idle{{1, noon}},
-		Acks: []Ack{{"edge", 2, 1, noon, 44}}, Applied: []Applied{{2, 1, noon}},
+		Acks: []Ack{{"edge", 2, 1, noon, 44, "sha256:4"}}, Applied: []Applied{{2, 1, noon}},
 		Commands: []Command{{"pause", "ann", "lunch", noon}}, Results: []Result{{2, 1, "sha256:3", "acked", noon}}},
 	&Intent{Generation: 2, Sequence: 1, Cut: 3, Digest: schemas.Digest([]byte(`{"a":"<&>"}`)), Payload: []byte(`{"a":"<&>"}`)},
 	&Rewind{Cut: 2, Wall: noon},

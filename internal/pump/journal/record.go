@@ -97,6 +97,7 @@ type Ack struct {
 	Sequence   uint64       `json:"sequence"`
 	At         schemas.Time `json:"at"`
 	Stream     uint64       `json:"stream,omitempty"` // its place in the stream of acknowledgements; 0 = not from there
+	Digest     string       `json:"digest,omitempty"` // of the verdict's payload; "" = not told
 }
 
 // Applied says that every expected router serves a verdict.
