@@ -13,29 +13,38 @@ import (
 // numbers would have led elsewhere. Its JSON form is for tools, Text and Markdown are
 // for people.
 type Account struct {
-	Rollout    string          `json:"rollout"` // namespace/name
-	Generation uint64          `json:"generation"`
-	Sequence   uint64          `json:"sequence"`
-	Verdict    string          `json:"verdict"`
-	Phase      string          `json:"phase"`
-	Reason     string          `json:"reason"`   // code
-	Message    string          `json:"message"`  // why, with the decisive numbers
-	Meaning    string          `json:"meaning"`  // of the code
-	Remedy     string          `json:"remedy"`   // what to do
-	Severity   string          `json:"severity"` // "", "ticket" or "page"
-	Actor      string          `json:"actor"`
-	Canary     float64         `json:"canary_percent"`
-	Stable     float64         `json:"stable_percent"`
-	Stage      int             `json:"stage"` // from 1
-	Checks     []CheckAccount  `json:"checks"`
-	Missing    []string        `json:"missing"`
-	ETASeconds int64           `json:"eta_seconds,omitempty"` // 0 = not known
-	Changed    string          `json:"what_would_have_changed_it"`
-	Spec       string          `json:"spec_digest"`
-	Rules      string          `json:"rules_version"`
-	ValidUntil string          `json:"valid_until"`
-	OnExpiry   string          `json:"on_expiry"`
-	Inputs     json.RawMessage `json:"inputs"`
+	Rollout     string               `json:"rollout"` // namespace/name
+	Generation  uint64               `json:"generation"`
+	Sequence    uint64               `json:"sequence"`
+	Verdict     string               `json:"verdict"`
+	Phase       string               `json:"phase"`
+	Reason      string               `json:"reason"`   // code
+	Message     string               `json:"message"`  // why, with the decisive numbers
+	Meaning     string               `json:"meaning"`  // of the code
+	Remedy      string               `json:"remedy"`   // what to do
+	Severity    string               `json:"severity"` // "", "ticket" or "page"
+	Actor       string               `json:"actor"`
+	Canary      float64              `json:"canary_percent"`
+	Stable      float64              `json:"stable_percent"`
+	Stage       int                  `json:"stage"`        // from 1
+	Weight      int                  `json:"stage_weight"` // percent
+	EnteredAt   string               `json:"stage_entered_at"`
+	BakeSeconds float64              `json:"stage_bake_seconds"`
+	MinSamples  int64                `json:"stage_min_samples"`
+	Time        string               `json:"time"`
+	KillSwitch  bool                 `json:"kill_switch"`
+	DryRun      bool                 `json:"dry_run"`
+	Routes      []schemas.Route      `json:"routes"`
+	Prev        string               `json:"prev_digest"`
+	Checks      []CheckAccount       `json:"checks"`
+	Missing     []string             `json:"missing"`
+	ETASeconds  int64                `json:"eta_seconds,omitempty"` // 0 = not known
+	Changed     string               `json:"what_would_have_changed_it"`
+	Spec        string               `json:"spec_digest"`
+	Rules       string               `json:"rules_version"`
+	ValidUntil  string               `json:"valid_until"`
+	OnExpiry    string               `json:"on_expiry"`
+	Inputs      []schemas.InputRange `json:"inputs"`
 }
 
 // CheckAccount is one check of a verdict. Numbers that are none are left out.
@@ -54,6 +63,8 @@ type CheckAccount struct {
 	High      *float64 `json:"ci_high,omitempty"`
 	Level     float64  `json:"ci_level,omitempty"`
 	Scale     string   `json:"scale,omitempty"`
+	Interval  string   `json:"ci_method,omitempty"`
+	Note      string   `json:"ci_note,omitempty"`
 	N         [2]int64 `json:"n"` // stable, canary
 	LogE      *float64 `json:"log_e,omitempty"`
 	LogEMax   *float64 `json:"log_e_max,omitempty"`
@@ -72,20 +83,18 @@ type CheckAccount struct {
 
 // Explained makes the account of a verdict.
 func Explained(v *schemas.Verdict) Account {
-	r := reason(v.Reason.Code)
+	r := ReasonOf(v.Reason.Code)
 	a := Account{
 		Rollout: v.Namespace + "/" + v.Rollout, Generation: v.Generation, Sequence: v.Sequence,
 		Verdict: v.Verdict, Phase: v.Phase, Reason: r.Code, Message: v.Reason.Message, Meaning: r.Meaning, Remedy: r.Remedy, Severity: r.Severity,
 		Actor: v.Actor, Canary: float64(v.WeightOf(schemas.ArmCanary)) / 100, Stable: float64(v.WeightOf(schemas.ArmStable)) / 100,
-		Stage: v.Stage.Index + 1, Missing: v.Next.Missing, ETASeconds: v.Next.ETASeconds, Changed: changed(v),
+		Stage: v.Stage.Index + 1, Weight: v.Stage.Weight, EnteredAt: v.Stage.EnteredAt.String(), BakeSeconds: v.Stage.BakeSeconds, MinSamples: v.Stage.MinSamples,
+		Time: v.Time.String(), KillSwitch: v.KillSwitch, DryRun: v.DryRun, Routes: v.Routes, Prev: v.PrevDigest, Inputs: v.Inputs,
+		Missing: v.Next.Missing, ETASeconds: v.Next.ETASeconds, Changed: changed(v),
 		Spec: v.SpecDigest, Rules: v.RulesVersion, ValidUntil: v.ValidUntil.String(), OnExpiry: v.OnExpiry,
 	}
 	for i := range v.Checks {
 		a.Checks = append(a.Checks, explained(&v.Checks[i]))
-	}
-	var err error
-	if a.Inputs, err = json.Marshal(v.Inputs); err != nil {
-		a.Inputs = nil
 	}
 	return a
 }
@@ -95,7 +104,7 @@ func explained(c *schemas.Check) CheckAccount {
 	return CheckAccount{
 		Name: c.Name, Segment: c.Segment, Role: c.Role, Result: c.Result, Null: c.Null, Method: c.Method, Exact: c.Exact,
 		Stable: number(c.Value[0]), Canary: number(c.Value[1]),
-		Estimate: number(c.Effect.Estimate), Low: number(c.Effect.Low), High: number(c.Effect.High), Level: c.Effect.Level, Scale: c.Effect.Scale,
+		Estimate: number(c.Effect.Estimate), Low: number(c.Effect.Low), High: number(c.Effect.High), Level: c.Effect.Level, Scale: c.Effect.Scale, Interval: c.Effect.Method, Note: c.Effect.Note,
 		N: c.N, LogE: number(c.LogE), LogEMax: number(c.LogEMax), Threshold: number(c.Threshold), Budget: number(math.Exp(-c.Threshold)),
 		P: number(c.P), Blocks: c.Blocks, Info: number(c.Info), First: c.First, Warnings: c.Warnings,
 		Skipped: [6]int64{s.EmptyArm, s.SplitChanging, s.Incomplete, s.Learning, s.TooFew, s.UnknownShare},

@@ -3,6 +3,7 @@ package decision_test
 import (
 	"flag"
 	"fmt"
+	"strings"
 
 	"verdin/decision"
 	"verdin/schemas"
@@ -33,12 +34,14 @@ func ExampleDecide() {
 func ExampleExplain() {
 	s, _ := decision.Parse([]byte(testSpec), "r.yaml")
 	_, v := decision.Decide(s, decision.New(s, decision.Head{}, 0), decision.Input{})
-	fmt.Print(decision.Explain(v))
+	text, _, _ := strings.Cut(decision.Explain(v), "Valid until") // and on what it rests
+	fmt.Print(text)
 	// Output:
 	// prod/r, generation 1, verdict 1: ADVANCE
 	// Why: the rollout starts: 10 % of the traffic goes to v2 (started: the first stage begins).
 	// Traffic now: canary 10 %, stable 90 %. What to do: nothing.
-	// What would have changed it: harm shown on any guardrail, or safety not shown on one of them.
+	// Decided by auto at 1970-01-01T00:00:00Z in stage 1 of weight 10 %, entered 1970-01-01T00:00:00Z, phase running; bake 10m, samples 100 per arm.
+	// What would have changed it: nothing that events say: it is the first verdict.
 }
 
 func ExampleSpec_Budget() {

@@ -1,6 +1,7 @@
 package decision
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -24,6 +25,7 @@ func (a Account) Text() string {
 	line("%s, generation %d, verdict %d: %s", a.Rollout, a.Generation, a.Sequence, strings.ToUpper(a.Verdict))
 	line("Why: %s (%s: %s).", a.Message, a.Reason, a.Meaning)
 	line("Traffic now: canary %g %%, stable %g %%. What to do: %s.", a.Canary, a.Stable, a.Remedy)
+	line("%s", a.setting())
 	if len(a.Checks) > 0 {
 		line("Checks:")
 	}
@@ -42,7 +44,30 @@ func (a Account) Text() string {
 		line("At this pace all of it is there in about %s.", a.eta())
 	}
 	line("%s", a.Changed)
+	line("%s", a.basis())
 	return b.String()
+}
+
+// setting is who decided when, in which stage and phase.
+func (a Account) setting() string {
+	out := fmt.Sprintf("Decided by %s at %s in stage %d of weight %d %%, entered %s, phase %s; bake %s, samples %d per arm.", a.Actor, a.Time,
+		a.Stage, a.Weight, a.EnteredAt, a.Phase, soon(seconds(int64(a.BakeSeconds))), a.MinSamples)
+	if a.KillSwitch {
+		out += " The kill switch is on."
+	}
+	if a.DryRun {
+		out += " Dry run: routers do not follow."
+	}
+	return out
+}
+
+// basis is what the verdict rests on, and how long it holds.
+func (a Account) basis() string {
+	var logs []string
+	for _, in := range a.Inputs {
+		logs = append(logs, fmt.Sprintf("%s/%d %d to %d", in.Topic, in.Partition, in.From, in.To))
+	}
+	return fmt.Sprintf("Valid until %s, then %s. Spec %s, rules %s; read: %s.", a.ValidUntil, a.OnExpiry, a.Spec, a.Rules, cmp.Or(strings.Join(logs, ", "), "nothing yet"))
 }
 
 func (a Account) eta() string { return soon(seconds(a.ETASeconds)) }
@@ -91,7 +116,16 @@ func (c *CheckAccount) details() string {
 	}
 	out := fmt.Sprintf("%s, %s; largest evidence e^%s; p %s; error budget %s; %d blocks", c.Method, kind, show(c.LogEMax), short(c.P, "%.3g"), short(c.Budget, "%.3g"), c.Blocks)
 	if c.Level > 0 {
-		out += fmt.Sprintf("; interval at %g %%", c.Level*100)
+		out += fmt.Sprintf("; interval at %g %%, %s", c.Level*100, c.Interval)
+		if c.Note != "" {
+			out += ", " + c.Note
+		}
+	}
+	if c.Info != nil && *c.Info != 0 {
+		out += "; information " + short(c.Info, "%.4g")
+	}
+	if c.First > 0 {
+		out += "; first shown in the window of " + schemas.Time(c.First*1e6).String()
 	}
 	if s := c.skips(); s != "" {
 		out += "; left out: " + s
@@ -129,21 +163,21 @@ func (a Account) Markdown() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("## %s: %s", a.Rollout, a.Verdict)
 	line("")
-	line("Generation %d, verdict %d, stage %d, phase %s, by %s. Canary %g %%, stable %g %%.", a.Generation, a.Sequence, a.Stage, a.Phase, plain(a.Actor), a.Canary, a.Stable)
+	line("Generation %d, verdict %d. Canary %g %%, stable %g %%. %s", a.Generation, a.Sequence, a.Canary, a.Stable, plain(a.setting()))
 	line("")
 	line("**Why:** %s (`%s`: %s). **What to do:** %s.", plain(a.Message), a.Reason, a.Meaning, a.Remedy)
 	if len(a.Checks) > 0 {
 		line("")
-		line("| check | role | result | effect | n | evidence | needed | method | what would change it |")
-		line("|---|---|---|---|---|---|---|---|---|")
+		line("| check | role | result | effect | n | evidence | against | needed | details | what would change it |")
+		line("|---|---|---|---|---|---|---|---|---|---|")
 	}
 	for i := range a.Checks {
 		c := &a.Checks[i]
 		effect, evidence := "none yet", "none yet"
 		if c.scored() {
-			effect, evidence = c.effect(), fmt.Sprintf("e^%s, at most e^%s", show(c.LogE), show(c.LogEMax))
+			effect, evidence = c.effect(), "e^"+show(c.LogE)
 		}
-		line("| %s | %s | %s | %s | %d, %d | %s | e^%s | %s | %s |", plain(c.label()), c.Role, c.Result, plain(effect), c.N[0], c.N[1], evidence, show(c.Threshold), plain(c.Method), plain(c.Changed))
+		line("| %s | %s | %s | %s | %d, %d | %s | %s | e^%s | %s | %s |", plain(c.label()), c.Role, c.Result, plain(effect), c.N[0], c.N[1], evidence, plain(c.Null), show(c.Threshold), plain(c.details()), plain(c.Changed))
 	}
 	if len(a.Missing) > 0 {
 		line("")
@@ -158,31 +192,13 @@ func (a Account) Markdown() string {
 		line("At this pace all of it is there in about %s.", a.eta())
 	}
 	line("")
-	line("%s", a.Changed)
+	line("%s", plain(a.Changed))
+	line("")
+	line("%s", plain(a.basis()))
 	return b.String()
 }
 
 // plain keeps text of specs and operators from being read as Markdown or HTML.
 func plain(s string) string {
 	return strings.NewReplacer("|", "\\|", "<", "&lt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "\n", " ").Replace(s)
-}
-
-// changed says what other evidence would have led elsewhere.
-func changed(v *schemas.Verdict) string {
-	switch v.Verdict {
-	case schemas.VerdictRollback:
-		if v.Reason.Code == ReasonCommand {
-			return "What would have changed it: no command."
-		}
-		if v.Reason.Code == ReasonCanarySilent {
-			return "What would have changed it: any event of the canary."
-		}
-		if v.Reason.Code == ReasonMaxDuration {
-			return "What would have changed it: what was missing, in time, or policy.onMaxDuration: hold."
-		}
-		return "What would have changed it: less evidence of harm, or a wider tolerance, stated before the rollout."
-	case schemas.VerdictHold:
-		return "What would change it: the cause of the hold going away, or an operator's command."
-	}
-	return "What would have changed it: harm shown on any guardrail, or safety not shown on one of them."
 }

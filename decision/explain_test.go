@@ -12,6 +12,7 @@ import (
 
 	"verdin/decision"
 	"verdin/internal/scenario"
+	"verdin/schemas"
 	"verdin/stats"
 )
 
@@ -201,5 +202,84 @@ func TestReasonsAreDocumented(t *testing.T) {
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != b.String() {
 		t.Errorf("%s is not what the code says (%v): run go test ./decision -update", path, err)
+	}
+}
+
+// Every number of a verdict stands in the JSON account, and every text in it too.
+func TestTheAccountHasEveryNumber(t *testing.T) {
+	payload, err := os.ReadFile("../testdata/events/verdict.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := schemas.ParseVerdict(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	leaves(t, decision.ExplainJSON(v), func(x string) { have[x] = true })
+	leaves(t, payload, func(x string) {
+		if !have[x] && !strings.Contains("1 "+fmt.Sprint(v.Stage.Index, " ", v.Namespace, " ", v.Rollout), x) && !strings.Contains("unit_id murmur3_32 "+v.Sticky.Salt, x) {
+			t.Errorf("%s of the verdict is not in its account", x)
+		}
+	})
+	if len(have) < 30 {
+		t.Errorf("only %d leaves", len(have))
+	}
+}
+
+// leaves calls each with every number and text of a JSON document, kinds of tests aside.
+func leaves(t *testing.T, doc []byte, each func(string)) {
+	t.Helper()
+	var x any
+	if err := json.Unmarshal(doc, &x); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(any)
+	walk = func(x any) {
+		switch x := x.(type) {
+		case map[string]any:
+			for name, member := range x {
+				if name != "kind" && name != "test" && name != "metric" {
+					walk(member)
+				}
+			}
+		case []any:
+			for _, member := range x {
+				walk(member)
+			}
+		case float64, string:
+			each(fmt.Sprint(x))
+		}
+	}
+	walk(x)
+}
+
+// What would have changed a verdict names what decided: the check that showed harm, what
+// a hold lacks, the guardrail that was nearest to stopping a step.
+func TestWhatWouldHaveChangedItNamesWhatDecided(t *testing.T) {
+	harm := schemas.Check{Name: "errors/harm", Test: "harm", Role: decision.Guardrail, Result: "harm", LogEMax: 9, LogE: 8, Threshold: 5, Blocks: 2, N: [2]int64{9, 9}}
+	near := schemas.Check{Name: "errors/safe", Test: "safe", Role: decision.Guardrail, Result: "safe", LogE: 3.5, LogEMax: 3.5, Threshold: 3, Blocks: 2, N: [2]int64{9, 9}}
+	calm := harm
+	calm.Name, calm.Result, calm.LogEMax = "latency/harm", "unknown", -2
+	for code, c := range map[string]struct {
+		checks []schemas.Check
+		want   string
+	}{
+		decision.ReasonHarm:         {[]schemas.Check{near, harm}, "errors/harm: evidence below e^5.0 (it was e^9.0)"},
+		decision.ReasonStagePassed:  {[]schemas.Check{calm, near}, "closest was errors/safe: evidence of safety weaker by a factor of 1.65"},
+		decision.ReasonPromoted:     {[]schemas.Check{calm}, "closest was latency/harm: evidence of harm stronger by a factor of 1.1e+03"},
+		decision.ReasonInsufficient: {nil, "2 things that are missing, first samples"},
+		decision.ReasonMaxDuration:  {nil, "in time; policy.onMaxDuration says what follows"},
+		decision.ReasonCanarySilent: {nil, "any event of the canary"},
+	} {
+		v := &schemas.Verdict{Reason: schemas.Reason{Code: code}, Checks: c.checks, Next: schemas.Next{Missing: []string{"samples", "bake"}}}
+		if got := decision.Explained(v).Changed; !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s, want %q", code, got, c.want)
+		}
+	}
+	for _, r := range decision.Reasons {
+		if got := decision.Explained(&schemas.Verdict{Reason: schemas.Reason{Code: r.Code}}).Changed; len(got) < 30 {
+			t.Errorf("%s: %q", r.Code, got)
+		}
 	}
 }

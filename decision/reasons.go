@@ -79,8 +79,8 @@ var Reasons = []Reason{
 	{Code: ReasonCommand, Meaning: "an operator ended the rollout", Remedy: "nothing"},
 }
 
-// reason finds a code; unknown ones, from a newer engine, have no advice.
-func reason(code string) Reason {
+// ReasonOf finds a code; unknown ones, from a newer engine, have no advice.
+func ReasonOf(code string) Reason {
 	for _, r := range Reasons {
 		if r.Code == code {
 			return r

@@ -33,7 +33,8 @@ var protos = []struct{ name, file string }{
 }
 
 // Documents lists the contract: by name, each in JSON Schema, Avro and Protobuf,
-// then AsyncAPI, then the spec of a rollout, which is a file and no message.
+// then AsyncAPI, then the spec of a rollout, which is a file, and what webhooks are
+// told, which is a POST: no messages.
 func Documents() []Document {
 	var all []Document
 	for _, p := range protos {
@@ -43,7 +44,8 @@ func Documents() []Document {
 			Document{p.name, FormProto, "proto/verdin/v1/" + p.file + ".proto"})
 	}
 	return append(all, Document{"asyncapi", FormAsyncAPI, "asyncapi.yaml"},
-		Document{"rollout", FormJSONSchema, "jsonschema/rollout.v1alpha1.json"})
+		Document{"rollout", FormJSONSchema, "jsonschema/rollout.v1alpha1.json"},
+		Document{"webhook", FormJSONSchema, "jsonschema/webhook.v1.json"})
 }
 
 // Text returns the document, nil if it is none of Documents.

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/token"
 
 	"verdin/decision"
 	"verdin/publish/nats"
+	"verdin/publish/webhook"
 )
 
 // engineConfig is verdin.yaml: how one engine reaches the world. It names secrets
@@ -32,7 +34,8 @@ type engineConfig struct {
 	Control struct {
 		OperatorsFile string `yaml:"operatorsFile"` // access file whose keys sign orders over NATS; "" = orders need no signature
 	} `yaml:"control"`
-	HTTP httpConfig `yaml:"http"`
+	HTTP     httpConfig     `yaml:"http"`
+	Webhooks webhook.Config `yaml:"webhooks"` // who hears of verdicts by https; none = nobody
 }
 
 // stateConfig says where the engine keeps what it cannot read again.
@@ -61,13 +64,16 @@ func loadConfig(path string) (*engineConfig, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)
 	}
-	dir := filepath.Dir(path)
-	for _, p := range append(c.Kafka.files(), &c.Control.OperatorsFile, &c.HTTP.TokensFile, &c.HTTP.TLS.Cert, &c.HTTP.TLS.Key, &c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir) {
+	dir, files := filepath.Dir(path), c.Kafka.files()
+	for i := range c.Webhooks.To {
+		files = append(files, &c.Webhooks.To[i].KeyFile, &c.Webhooks.To[i].CA)
+	}
+	for _, p := range append(files, &c.Control.OperatorsFile, &c.HTTP.TokensFile, &c.HTTP.TLS.Cert, &c.HTTP.TLS.Key, &c.Signing.SeedFile, &c.Rollouts.Dir, &c.State.Dir) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
-	return c, c.check(path)
+	return c, errors.Join(c.check(path), c.checkHooks(path, string(data)))
 }
 
 // placed shows what the YAML reader says in the way of a refused spec: the place,
@@ -77,12 +83,35 @@ func placed(path, text string, err error) error {
 	if !errors.As(err, &at) || at.GetToken() == nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	pos := at.GetToken().Position
-	e := &decision.SpecError{File: path, Line: pos.Line, Column: pos.Column, Message: at.GetMessage()}
+	return shown(path, text, at.GetToken().Position, at.GetMessage())
+}
+
+// shown is a complaint about one place of a file, with its line and a caret.
+func shown(path, text string, pos *token.Position, message string) error {
+	e := &decision.SpecError{File: path, Line: pos.Line, Column: pos.Column, Message: message}
 	if lines := strings.Split(text, "\n"); pos.Line >= 1 && pos.Line <= len(lines) {
 		e.Source = lines[pos.Line-1]
 	}
 	return e
+}
+
+// checkHooks shows the field of the webhooks that is refused where it stands.
+func (c *engineConfig) checkHooks(path, text string) error {
+	err := c.Webhooks.Validate()
+	at := new(webhook.ConfigError)
+	if !errors.As(err, &at) {
+		return err
+	}
+	for field := "webhooks." + at.Path; ; field = field[:strings.LastIndexAny(field, ".[")] { // a field that is left out is shown at what should hold it
+		if p, err := yaml.PathString("$." + field); err == nil {
+			if n, err := p.ReadNode(strings.NewReader(text)); err == nil && n.GetToken() != nil {
+				return shown(path, text, n.GetToken().Position, at.Error())
+			}
+		}
+		if !strings.ContainsAny(field, ".[") {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
 }
 
 // check lists what is missing or wrong, one line each.

@@ -150,6 +150,7 @@ func (b *begin) takeUp() {
 		v, err := schemas.ParseVerdict(o.Payload)
 		if err == nil {
 			b.board.queue(v, o.Digest, lease, b.now())
+			b.hooks.keep(v, o.Payload)
 			err = b.outbox.Resume(o.Payload, p.Dropped)
 		}
 		if err != nil {

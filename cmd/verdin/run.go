@@ -86,6 +86,10 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	if err := w.openRegistry(ctx, cfg.Kafka.Registry); err != nil {
 		return err
 	}
+	if err := w.openHooks(&cfg.Webhooks); err != nil {
+		return usage(err)
+	}
+	w.running.Go(func() { w.hooks.run(wctx) })
 	w.health.SetReady("journal", true, "")
 	w.running.Go(func() { w.watchNATS(wctx) })
 	w.metrics.BuildInfo(version(), "", decision.RulesVersion)

@@ -38,6 +38,7 @@ type wires struct {
 	log       *slog.Logger
 	metrics   *telemetry.Metrics
 	health    *telemetry.Health
+	hooks     *hooks // nil = nobody hears by https
 	running   sync.WaitGroup
 	report    func(error)
 }
@@ -95,6 +96,7 @@ func (w *wires) done(o nats.Outcome) {
 	if o.Result == nats.Acked {
 		w.desk.Acked(o.Namespace, o.Rollout, o.Generation, o.Sequence)
 	}
+	w.hooks.done(o)
 	w.board.result(o)
 }
 
@@ -266,6 +268,7 @@ func (b *begin) publish(v *schemas.Verdict) {
 	payload := v.AppendJSON(nil)
 	b.log.Info("verdict", "rollout", b.name(), "sequence", v.Sequence, "verdict", v.Verdict, "reason", v.Reason.Code, "message", v.Reason.Message)
 	b.board.queue(v, schemas.Digest(payload), b.spec.Publish.Lease.Seconds(), b.now())
+	b.hooks.keep(v, payload)
 	if err := b.outbox.Add(payload); err != nil {
 		b.log.Error("verdict not queued", "rollout", b.name(), "err", fmt.Errorf("a verdict of our own cannot be read: %w", err))
 	}

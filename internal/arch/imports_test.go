@@ -70,6 +70,7 @@ var table = []row{
 	{pkg: "publish/flags", own: []string{"schemas", "publish/router"}, third: []string{openfeature, murmur}},
 	{pkg: "publish/log", own: []string{"schemas"}},
 	{pkg: "publish/proxy", own: []string{"schemas", "publish/router"}},
+	{pkg: "publish/webhook", own: []string{"schemas"}},
 	{pkg: "publish/router", own: []string{"schemas"}, third: []string{nats, nkeys, murmur}},
 
 	{
