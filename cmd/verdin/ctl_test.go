@@ -31,8 +31,8 @@ func TestOperatorsCommandARunningRollout(t *testing.T) {
 	answers(t, ask("watch", "a"), exitRollback, "default/a  rollback  canary 0 %  command: nats/", "ordered kill: bad answers")
 	p.await(t, "verdict acked", "default/a", `"sequence":4`)
 	answers(t, ask("explain", "a"), exitOK, "ROLLBACK", "What would have changed it: no command.")
-	answers(t, ask("explain", "a", "-o", "markdown"), exitOK, "## ROLLBACK: default/a", "**Traffic:** canary 0 %")
-	answers(t, ask("explain", "a", "-o", "json"), exitOK, `"remedy": "nothing"`)
+	answers(t, ask("explain", "a", "-o", "markdown"), exitOK, "## default/a: rollback", "Canary 0 %")
+	answers(t, ask("explain", "a", "-o", "json"), exitOK, `"remedy": "nothing"`, `"what_would_have_changed_it": "What would have changed it: no command."`)
 
 	if code := p.stop(t); code != exitOK && code != exitInterrupt {
 		t.Errorf("exit code %d", code)

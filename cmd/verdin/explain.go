@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
@@ -41,7 +39,8 @@ that stands in NATS, which needs no engine to answer; with --http it is asked of
 			if err != nil {
 				return err
 			}
-			return render(cmd.OutOrStdout(), v)
+			_, err = io.WriteString(cmd.OutOrStdout(), render(v))
+			return err
 		},
 	}
 	e.flags(cmd)
@@ -50,32 +49,10 @@ that stands in NATS, which needs no engine to answer; with --http it is asked of
 	return cmd
 }
 
-var explanations = map[string]func(io.Writer, *schemas.Verdict) error{
-	"text": func(out io.Writer, v *schemas.Verdict) error {
-		_, err := io.WriteString(out, decision.Explain(v))
-		return err
-	},
-	"json": func(out io.Writer, v *schemas.Verdict) error {
-		return writeJSON(out, struct {
-			Verdict     *schemas.Verdict `json:"verdict"`
-			Meaning     string           `json:"meaning"`
-			Remedy      string           `json:"remedy"`
-			Explanation []string         `json:"explanation"`
-		}{v, reasonOf(v).Meaning, reasonOf(v).Remedy, strings.Split(strings.TrimSpace(decision.Explain(v)), "\n")})
-	},
-	"markdown": func(out io.Writer, v *schemas.Verdict) error {
-		_, err := io.WriteString(out, markdown(v))
-		return err
-	},
-}
-
-func reasonOf(v *schemas.Verdict) decision.Reason {
-	for _, r := range decision.Reasons {
-		if r.Code == v.Reason.Code {
-			return r
-		}
-	}
-	return decision.Reason{Code: v.Reason.Code, Meaning: "not known to this version", Remedy: "read the message"}
+var explanations = map[string]func(*schemas.Verdict) string{
+	"text":     decision.Explain,
+	"json":     func(v *schemas.Verdict) string { return string(decision.ExplainJSON(v)) },
+	"markdown": decision.ExplainMarkdown,
 }
 
 // verdict finds the verdict that is to be explained.
@@ -158,51 +135,4 @@ func (e *engines) stored(ctx context.Context, ns, rollout string) (*schemas.Verd
 		return nil, fmt.Errorf("read the verdict of %s/%s: %w", ns, rollout, err)
 	}
 	return schemas.ParseVerdict(m.Data)
-}
-
-// markdown is an explanation for a ticket or a chat.
-func markdown(v *schemas.Verdict) string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	r := reasonOf(v)
-	line("## %s: %s/%s, generation %d, verdict %d\n", strings.ToUpper(v.Verdict), v.Namespace, v.Rollout, v.Generation, v.Sequence)
-	line("**Why:** %s (`%s`: %s).  \n**What to do:** %s.  ", cell(v.Reason.Message), cell(r.Code), r.Meaning, r.Remedy)
-	line("**Traffic:** canary %g %%, stable %g %%. **By:** %s, at %s.", float64(v.WeightOf(schemas.ArmCanary))/100, float64(v.WeightOf(schemas.ArmStable))/100, cell(v.Actor), v.Time)
-	if len(v.Checks) > 0 {
-		line("\n| check | role | result | stable | canary | difference | interval | evidence | needed | n stable | n canary |")
-		line("|---|---|---|---|---|---|---|---|---|---|---|")
-	}
-	for _, c := range v.Checks {
-		line("| %s | %s | %s | %s | %s | %s | %s | e^%.1f against %q | e^%.1f | %d | %d |", cell(c.Name), cell(c.Role), cell(c.Result),
-			number(c.Value[0]), number(c.Value[1]), number(c.Effect.Estimate), interval(c.Effect), c.LogE, cell(c.Null), c.Threshold, c.N[0], c.N[1])
-	}
-	if len(v.Next.Missing) > 0 {
-		line("\nMissing for the next step:\n")
-	}
-	for _, m := range v.Next.Missing {
-		line("- %s", cell(m))
-	}
-	text := strings.Split(strings.TrimSpace(decision.Explain(v)), "\n")
-	line("\n%s", text[len(text)-1])
-	line("\nSpec `%s`, rules %s.", cell(v.SpecDigest), cell(v.RulesVersion))
-	return b.String()
-}
-
-// cell makes text safe inside a table: no row, column or tag of its own.
-func cell(s string) string {
-	return strings.NewReplacer("|", "\\|", "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "`", "'").Replace(s)
-}
-
-func number(x float64) string {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return "-"
-	}
-	return fmt.Sprintf("%.4g", x)
-}
-
-func interval(i schemas.Interval) string {
-	if i.Level == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("[%s, %s] at %g %%", number(i.Low), number(i.High), i.Level*100)
 }
