@@ -24,7 +24,7 @@ var help = map[string]string{
 	"spec.source.kafka.outcomes":    "topic of outcomes",
 	"spec.source.kafka.resources":   "topic of resource readings",
 	"spec.source.join":              "how outcomes find their prediction",
-	"spec.source.join.key":          "the field that both carry",
+	"spec.source.join.key":          "what outcomes name: unit_id allows for those that name no prediction, which belong to the unit's last prediction before them",
 	"spec.source.join.horizon":      "how long an outcome may take; later ones are not judged",
 	"spec.source.time":              "how event time is cut",
 	"spec.source.time.window":       "length of a window: 1s to 1h",

@@ -54,7 +54,7 @@ type Arms struct{ Stable, Canary string }
 // Source says where the events of a rollout come from.
 type Source struct {
 	Predictions, Outcomes, Resources string // topics; empty = none
-	JoinKey                          string // "prediction_id"
+	JoinKey                          string // "prediction_id"; "unit_id": outcomes may name their unit only
 	Horizon                          time.Duration
 	Window                           time.Duration // 10s
 	Lateness                         time.Duration // 30s: delta of the watermark

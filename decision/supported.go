@@ -45,7 +45,7 @@ var abilities = []Ability{
 	{string(doSum), true, "use kind: mean per observation"},
 	{string(doSLO), true, "send 0 or 1 as a field of metrics and use kind: proportion"},
 	{string(doExpr), true, "send the value as a field of metrics"},
-	{string(doUnitJoin), false, "send prediction_id with every outcome, or rollout and arm"},
+	{string(doUnitJoin), true, "send prediction_id with every outcome, or rollout and arm"},
 	{string(doRouterList), false, "write how many there are"},
 }
 

@@ -20,9 +20,14 @@ func (j *Joiner) Close(start schemas.Time, visit func(p Prediction, taken func(m
 	rows := j.open[start]
 	for _, p := range rows {
 		visit(p, func(metric int32) (Outcome, bool) {
-			return j.take(p, start, metric, &done)
+			o, ok := j.take(p, start, metric, &done)
+			if !ok && j.units && p.Unit != 0 {
+				o, ok = j.takeUnit(p, start, metric, &done)
+			}
+			return o, ok
 		})
 	}
+	j.leave(rows, start.Add(j.length))
 	if rows != nil {
 		j.spare = append(j.spare, rows[:0])
 		delete(j.open, start)
@@ -30,7 +35,7 @@ func (j *Joiner) Close(start schemas.Time, visit func(p Prediction, taken func(m
 	return done
 }
 
-// take returns the least eligible outcome of a prediction for a metric.
+// take returns the least eligible outcome for a metric that names the prediction.
 func (j *Joiner) take(p Prediction, start schemas.Time, metric int32, done *Closed) (Outcome, bool) {
 	head, ok := j.heads[p.Key]
 	if !ok {
@@ -88,7 +93,7 @@ func (j *Joiner) forget(key uint64, limit schemas.Time) (unmatched uint64) {
 	var again schemas.Time
 	for n := head; n >= 0; {
 		next := j.nodes[n].next
-		last := j.nodes[n].TS.Add(j.skew).Floor(j.length)
+		last := j.last(&j.nodes[n].Outcome)
 		if last.Add(j.length) > limit {
 			j.nodes[n].next = -1
 			if keepTail < 0 {

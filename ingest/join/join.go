@@ -8,14 +8,15 @@ import (
 	"verdin/schemas"
 )
 
-// MaxCandidates bounds the outcomes kept for one key and metric: the least by
-// (event time, log, offset). A well-behaved producer sends one.
+// MaxCandidates bounds the outcomes kept for one key and metric, of a unit also by the
+// window of their time: the least by (event time, log, offset). A well-behaved producer
+// sends one for a prediction.
 const MaxCandidates = 8
 
 // Prediction is an exposure that waits for its outcomes.
 type Prediction struct {
 	Key        uint64 // keyed hash of the prediction's id
-	Unit       uint64 // keyed hash of its unit, 0 = none
+	Unit       uint64 // keyed hash of its unit, another than any prediction's; 0 = none
 	TS         schemas.Time
 	Arm        int8
 	Generation uint32
@@ -25,9 +26,10 @@ type Prediction struct {
 
 // Outcome is one value for one metric.
 type Outcome struct {
-	Key    uint64
-	Metric int32 // index among the metrics of the label lane
-	Arm    int8  // -1 = the outcome does not say
+	Key    uint64 // of a prediction, or, where ByUnit is set, of a unit
+	ByUnit bool   // it belongs to the last prediction of its unit: see J3
+	Metric int32  // index among the metrics of the label lane
+	Arm    int8   // -1 = the outcome does not say
 	Log    int32
 	Offset int64
 	TS     schemas.Time
@@ -45,6 +47,8 @@ type Joiner struct {
 	nodes                 []node
 	free                  int32                     // head of the list of free nodes, -1 = none
 	expiry                map[schemas.Time][]uint64 // keys by the window after which they are useless
+	units                 bool                      // outcomes may name units
+	turns                 map[uint64][]turn         // by unit, ascending: its open predictions
 	spare                 [][]Prediction
 }
 
@@ -54,7 +58,8 @@ type node struct {
 	matched bool
 }
 
-// New returns an empty joiner for windows of the given length.
+// New returns an empty joiner for windows of the given length, of outcomes that name
+// their prediction. WithUnits allows for others.
 func New(length, horizon, skew time.Duration) *Joiner {
 	return &Joiner{
 		length: length, horizon: horizon, skew: skew,
@@ -62,6 +67,7 @@ func New(length, horizon, skew time.Duration) *Joiner {
 		heads:  map[uint64]int32{},
 		free:   -1,
 		expiry: map[schemas.Time][]uint64{},
+		turns:  map[uint64][]turn{},
 	}
 }
 
@@ -74,12 +80,13 @@ func (j *Joiner) Expose(p Prediction) {
 		j.spare = j.spare[:len(j.spare)-1]
 	}
 	j.open[w] = append(rows, p)
+	j.enter(&p)
 }
 
 // Label adds an outcome. It tells false when no prediction can be waiting for it
 // any more: the outcome came too late by its own log.
 func (j *Joiner) Label(o Outcome) bool {
-	last := o.TS.Add(j.skew).Floor(j.length) // the last window that can hold its prediction
+	last := j.last(&o)
 	if o.Mark >= last.Add(j.length+j.horizon) {
 		return false
 	}
@@ -92,8 +99,16 @@ func (j *Joiner) Label(o Outcome) bool {
 	return true
 }
 
+// last is the start of the last window that can hold an outcome's prediction.
+func (j *Joiner) last(o *Outcome) schemas.Time {
+	if o.ByUnit {
+		return o.TS.Floor(j.length)
+	}
+	return o.TS.Add(j.skew).Floor(j.length)
+}
+
 // insert keeps the list of a key sorted by (metric, ts, log, offset), without
-// repeats and with at most MaxCandidates per metric.
+// repeats and with at most MaxCandidates per metric, of units per metric and window.
 func (j *Joiner) insert(head int32, o Outcome) int32 {
 	prev, at, same := int32(-1), head, 0
 	for at >= 0 {
@@ -107,7 +122,7 @@ func (j *Joiner) insert(head int32, o Outcome) int32 {
 		if j.nodes[at].repeats(&o) {
 			return head // delivered again at a later offset
 		}
-		if j.nodes[at].Metric == o.Metric {
+		if j.rivals(&j.nodes[at].Outcome, &o) {
 			same++
 		}
 		prev, at = at, j.nodes[at].next
@@ -121,8 +136,13 @@ func (j *Joiner) insert(head int32, o Outcome) int32 {
 	} else {
 		j.nodes[prev].next = n
 	}
-	j.trim(n, o.Metric, same+1)
+	j.trim(n, same+1)
 	return head
+}
+
+// rivals tells whether two outcomes of one key count towards one bound.
+func (j *Joiner) rivals(a, b *Outcome) bool {
+	return a.Metric == b.Metric && (!a.ByUnit || a.TS.Floor(j.length) == b.TS.Floor(j.length))
 }
 
 // repeats tells whether o is the same outcome of the same log, sent again.
@@ -130,9 +150,9 @@ func (n *node) repeats(o *Outcome) bool {
 	return n.Metric == o.Metric && n.TS == o.TS && n.Log == o.Log && n.Arm == o.Arm && n.Value == o.Value && n.Valid == o.Valid
 }
 
-// trim drops what follows n of the same metric beyond the bound.
-func (j *Joiner) trim(n, metric int32, count int) {
-	for prev, at := n, j.nodes[n].next; at >= 0 && j.nodes[at].Metric == metric; at = j.nodes[prev].next {
+// trim drops the rivals that follow n beyond the bound.
+func (j *Joiner) trim(n int32, count int) {
+	for prev, at := n, j.nodes[n].next; at >= 0 && j.rivals(&j.nodes[at].Outcome, &j.nodes[n].Outcome); at = j.nodes[prev].next {
 		if count++; count > MaxCandidates {
 			j.nodes[prev].next = j.nodes[at].next
 			j.release(at)

@@ -11,7 +11,7 @@ import (
 // ErrState is wrapped by every error of Restore.
 var ErrState = errors.New("join: the state of waiting predictions cannot be restored")
 
-const stateVersion = 2
+const stateVersion = 3
 
 // AppendState appends all that later windows depend on: the predictions by window, in
 // order of arrival, the outcomes by key, and when keys expire.
@@ -29,6 +29,11 @@ func (j *Joiner) Restore(b []byte) error {
 		f.Fail("version %d, this build reads %d", v, stateVersion)
 	}
 	j.fields(f)
+	for _, w := range j.Windows(schemas.Never) {
+		for i := range j.open[w] {
+			j.enter(&j.open[w][i])
+		}
+	}
 	return f.End()
 }
 
@@ -113,6 +118,7 @@ func (o *node) fields(f *wire.Fields) {
 	wire.Int(f, &o.Metric)
 	wire.Int(f, &o.Arm)
 	f.Check(o.Arm >= -1 && o.Arm <= 1, "arm %d", o.Arm)
+	f.Bool(&o.ByUnit)
 	wire.Int(f, &o.Log)
 	wire.Int(f, &o.Offset)
 	wire.Int(f, &o.TS)

@@ -50,6 +50,7 @@ type Plan struct {
 	Horizon    time.Duration
 	Start      schemas.Time // windows before Start are not the rollout's
 	Sticky     bool         // units come back to their arm: values are grouped by bucket of units
+	ByUnit     bool         // outcomes may name their unit only, and belong to its last prediction
 	ErrorCol   int          // column of error_type among prediction fields, -1 = not stored
 	VersionCol int          // column of model_version among prediction fields, -1 = not compared
 	Metrics    []Metric
@@ -129,6 +130,9 @@ func (p *Plan) Hash() uint64 {
 		p.Length, p.Lateness, p.Horizon, p.Sticky, p.Metrics, p.Features)
 	if len(p.Segments) > 0 {
 		fmt.Fprintf(h, " %v", p.Segments)
+	}
+	if p.ByUnit {
+		fmt.Fprint(h, " by unit")
 	}
 	return h.Sum64()
 }

@@ -19,6 +19,7 @@ type Block struct {
 	Share          float64  // canary's share by declaration, 0 = not declared
 	Revision       uint32   // of the plan that binned its features
 	First          [2]int64 // sticky: units of each arm that were never exposed before
+	Moved          bool     // outcomes by unit: the split changed before the horizon, and units that moved took theirs along
 	Mute           []bool   // label lane, by its metrics: no outcome is heard any more where missing ones count
 	Stable, Canary *window.Arm
 }

@@ -65,8 +65,8 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		Stable:  s.Arms.Stable, Canary: s.Arms.Canary,
 		Generation: generation,
 		Length:     s.Source.Window, Lateness: s.Source.Lateness, Horizon: s.Source.Horizon,
-		Start:    start.Floor(s.Source.Window),
-		Sticky:   s.Assignment == "sticky",
+		Start:  start.Floor(s.Source.Window),
+		Sticky: s.Assignment == "sticky", ByUnit: s.Source.JoinKey == "unit_id",
 		ErrorCol: l.Column(schemas.KindPrediction, "error_type"), VersionCol: -1,
 	}
 	if s.Health.Artifact {

@@ -27,6 +27,9 @@ func (v *view) lose(log int) {
 	after := schemas.Never
 	if l.kinds.Carries(schemas.KindPrediction) {
 		after = l.sealed
+		if v.plan.ByUnit { // nobody knows whose the outcomes are
+			after = l.sealed.Add(-v.plan.Horizon)
+		}
 	}
 	if l.kinds.Carries(schemas.KindOutcome) { // of any prediction whose horizon the log had not passed
 		after = min(after, l.passed.Add(-v.plan.Horizon))

@@ -227,7 +227,11 @@ func (j *Judge) finish(upto schemas.Time) (n int) {
 func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 	start := end.Add(-j.plan.Length)
 	w.Gap = w.Gap || j.inHole(lane, end)
-	stage, clean := j.state.StageAt(start, end)
+	served, byUnit := end, lane == window.Label && j.plan.ByUnit
+	if byUnit {
+		served = end.Add(j.plan.Horizon)
+	}
+	stage, clean := j.state.StageAt(start, served)
 	j.enter(j.state.Stage)
 	j.account(lane, end, w, stage, clean)
 	var mute []bool
@@ -242,7 +246,7 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 			continue // served under another generation: no evidence for this one
 		}
 		b := Block{Start: start, End: end, Lane: lane, Stage: stage, Clean: clean && !w.Gap, Gap: w.Gap,
-			Revision: w.Revision, Mute: mute, Stable: &c.Arms[0], Canary: &c.Arms[1]}
+			Revision: w.Revision, Mute: mute, Moved: byUnit && !clean, Stable: &c.Arms[0], Canary: &c.Arms[1]}
 		if c.Stage >= 0 && int(c.Stage) < len(j.spec.Stages) {
 			b.Clean = b.Clean && int(c.Stage) == stage
 			b.Stage = int(c.Stage)

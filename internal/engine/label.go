@@ -19,7 +19,7 @@ func (v *view) outcome(c *schemas.Chunk, i int, arm int8) {
 		v.counts.Arm++
 	case c.Arm[i].Len > 0 && c.Rollout[i].Len > 0:
 		v.ownArm(c, i, arm)
-	case c.Key[i].Len == 0:
+	case c.Key[i].Len == 0 && (!v.plan.ByUnit || c.Unit[i].Len == 0):
 		v.counts.NoKey++
 	default:
 		v.candidate(c, i, arm)
@@ -34,11 +34,14 @@ func (v *view) wanted(c *schemas.Chunk, i int) (yes bool) {
 
 func (v *view) candidate(c *schemas.Chunk, i int, arm int8) {
 	log := &v.logs[c.Log]
-	key := v.hash.sum(0, c.Bytes(c.Key[i]))
+	key, byUnit := v.hash.sum(0, c.Bytes(c.Key[i])), c.Key[i].Len == 0
+	if byUnit {
+		key = v.unit(c, i)
+	}
 	taken := false
 	v.each(c, i, func(n int, x float64, valid bool) {
 		taken = v.joiner.Label(join.Outcome{
-			Key: key, Metric: int32(n), Arm: arm, Log: int32(c.Log), Offset: c.Offset[i],
+			Key: key, ByUnit: byUnit, Metric: int32(n), Arm: arm, Log: int32(c.Log), Offset: c.Offset[i],
 			TS: c.TS[i], Mark: log.passed, Value: x, Valid: valid,
 		}) || taken
 	})
@@ -123,7 +126,7 @@ func (v *view) sealLabel(out *[]window.Partial) bool {
 	for i := range v.logs {
 		l := &v.logs[i]
 		if l.kinds.Carries(schemas.KindPrediction) {
-			through = min(through, l.sealed)
+			through = min(through, v.exposed(l))
 		}
 		if l.kinds.Carries(schemas.KindOutcome) {
 			through = min(through, v.labelMark(l))
@@ -147,6 +150,15 @@ func (v *view) sealLabel(out *[]window.Partial) bool {
 	last.Unmatched, last.Late = unmatched, v.late
 	v.late = [2]uint64{}
 	return true
+}
+
+// exposed is the end of the last window whose predictions are all known of a log, and,
+// where outcomes belong to the last prediction of their unit, those within its horizon.
+func (v *view) exposed(l *viewLog) schemas.Time {
+	if !v.plan.ByUnit || l.sealed == schemas.Never {
+		return l.sealed
+	}
+	return v.plan.Window(l.sealed.Add(-v.plan.Horizon))
 }
 
 // labelMark is the end of the last window whose horizon the log has passed.

@@ -137,6 +137,11 @@ func (t *metricTest) summaries(b *Block) (stable, canary *stats.Summary, ok bool
 	if b.Lane != t.lane || b.Segment != t.segment {
 		return nil, nil, false
 	}
+	if b.Moved { // R44: no comparison of what is left of the cohort is fair
+		t.skipped.SplitChanging++
+		t.unsafe.SplitChanging++
+		return nil, nil, false
+	}
 	if b.Lane == window.Label && t.at < len(b.Mute) && b.Mute[t.at] {
 		b.Clean, b.Gap = false, true // silence is no label
 	}

@@ -74,6 +74,7 @@ func newSceneAt(t testing.TB, name string, rate float64) *scene {
 		t.Fatal(err)
 	}
 	if name == "sticky" {
+		sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("key: prediction_id"), []byte("key: unit_id"))
 		sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("assignment: request"), []byte("assignment: sticky\n  segments: [{by: features.country, values: [de, it]}]"))
 		sc.Spec = bytes.ReplaceAll(sc.Spec, []byte("  metrics:\n"), []byte("  metrics:\n    - {name: hit, kind: proportion, on: outcome, expr: {equals: [prediction_label, outcome.correct]}, worse: lower, role: observe}\n"))
 	}

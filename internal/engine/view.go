@@ -17,7 +17,7 @@ type Counts struct {
 	Other     uint64 // another rollout's, or an outcome in which no metric finds a value
 	Arm       uint64 // an arm that the rollout does not know
 	Early     uint64 // before the rollout's first window
-	NoKey     uint64 // an outcome that names neither a prediction nor an arm; under sticky assignment also a row without a unit
+	NoKey     uint64 // an outcome that names neither a prediction, nor an arm, nor a unit where the join is by units; under sticky assignment also a row without a unit
 }
 
 // view is one rollout as seen by one shard.
@@ -73,6 +73,9 @@ func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
 		direct:   map[schemas.Time]*openWindow{},
 		asked:    map[schemas.Time][]float64{},
 		closed:   plan.Start,
+	}
+	if plan.ByUnit {
+		v.joiner = v.joiner.WithUnits()
 	}
 	for l := range v.pools {
 		v.pools[l] = window.NewPool(plan, window.Lane(l))
@@ -176,7 +179,7 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 
 // unit is the hash of a row's unit, 0 where the plan does not ask for it or there is none.
 func (v *view) unit(c *schemas.Chunk, i int) uint64 {
-	if !v.plan.Sticky || c.Unit[i].Len == 0 {
+	if !v.plan.Sticky && !v.plan.ByUnit || c.Unit[i].Len == 0 {
 		return 0
 	}
 	return v.hash.sum(unitSeed, c.Bytes(c.Unit[i]))

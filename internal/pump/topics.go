@@ -1,6 +1,7 @@
 package pump
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,8 +29,8 @@ func NewTopics(spec *decision.Spec, info map[string]kafka.TopicInfo) (*Topics, e
 	n := info[t.names[0]].Partitions
 	for i, name := range t.names[1:] {
 		if p := info[name].Partitions; p != n && t.kinds[i+1] != 1<<schemas.KindResource {
-			return nil, fmt.Errorf("%w: %s has %d, %s has %d; create the smaller one anew with as many, and let producers use the prediction_id as key",
-				ErrPartitions, t.names[0], n, name, p)
+			return nil, fmt.Errorf("%w: %s has %d, %s has %d; create the smaller one anew with as many, and let producers use the %s as key",
+				ErrPartitions, t.names[0], n, name, p, cmp.Or(spec.Source.JoinKey, "prediction_id"))
 		}
 		n = max(n, info[name].Partitions)
 	}
