@@ -14,6 +14,7 @@ const (
 	maxFeatures   = 256
 	maxCategories = 64
 	maxSamples    = 1_000_000_000
+	maxRouters    = 256 // that are named
 	leastWindow   = time.Second
 	longestWindow = time.Hour
 )
@@ -173,7 +174,8 @@ func (c *checker) healthAndPublish() {
 	}{{"late", s.Health.Late}, {"concentration", s.Health.Concentration}, {"crossover", s.Health.Crossover}} {
 		c.refuse(d.share >= 0 && d.share < 1 && (d.share > 0 || d.field != "late"), place("health", d.field), "use a share below 1, such as 1%", "%s %v is out of range", d.field, d.share)
 	}
-	c.refuse(s.Publish.Routers >= 1, place("publish", "routers"), "use 1 to 10000", "routers %d is out of range", s.Publish.Routers)
+	c.refuse(s.Publish.Routers >= 1, place("publish", "routers"), "use 1 to 10000, or name at least one", "routers %d is out of range", s.Publish.Routers)
+	c.refuse(len(s.Publish.Named) <= maxRouters, place("publish", "routers"), "write how many there are", "%d named routers are more than %d", len(s.Publish.Named), maxRouters)
 }
 
 func (c *checker) policy() {

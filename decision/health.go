@@ -3,6 +3,7 @@ package decision
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"verdin/schemas"
@@ -126,7 +127,21 @@ func unapplied(spec *Spec, st *State, in *Input) (step, bool) {
 	if st.applied() || in.Cut.Ended || waited < spec.Health.Unapplied {
 		return step{}, false
 	}
-	return step{verdict: hold, code: ReasonUnapplied, message: fmt.Sprintf("%v after the step not every one of %d routers has acknowledged it", waited.Round(time.Second), spec.Publish.Routers)}, true
+	message := fmt.Sprintf("%v after the step not every one of %d routers has acknowledged it", waited.Round(time.Second), spec.Publish.Routers)
+	if len(in.Cut.Owing) > 0 {
+		message += ": " + owing(in.Cut.Owing)
+	}
+	return step{verdict: hold, code: ReasonUnapplied, message: message}, true
+}
+
+// owing names routers that have not acknowledged, a few of many.
+func owing(names []string) string {
+	const some = 5
+	text := strings.Join(names[:min(some, len(names))], ", ")
+	if more := len(names) - some; more > 0 {
+		text += fmt.Sprintf(" and %d others", more)
+	}
+	return text + map[bool]string{true: " has not", false: " have not"}[len(names) == 1]
 }
 
 // lagging: are windows judged too late?

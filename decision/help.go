@@ -129,7 +129,7 @@ var help = map[string]string{
 	"spec.publish":          "how verdicts live",
 	"spec.publish.onExpiry": "what routers do when no engine speaks: all traffic to stable, or hold",
 	"spec.publish.lease":    "how long a verdict is valid without a heartbeat",
-	"spec.publish.routers":  "acknowledgements that a step waits for",
+	"spec.publish.routers":  "acknowledgements that a step waits for: how many, or the ids of the routers that must give them; others count for nothing then",
 
 	"spec.traffic":                 "what is expected, so that stages that cannot decide are refused; nothing else depends on it",
 	"spec.traffic.perMinute":       "predictions of both arms in a minute",

@@ -26,6 +26,7 @@ type Cut struct {
 	Due        schemas.Time         // when this look was due on the events' clock; the verdict's time
 	Inputs     []schemas.InputRange // offsets behind the final windows, per log
 	CatchingUp bool                 // the watermark lags: only a rollback may be signed
+	Owing      []string             // named routers that have not acknowledged the last step, sorted
 	Unread     string               // why a source is not read whole, with the remedy; "" = it is
 	Foreign    bool                 // a recording whose split need not follow the verdicts: unmarked events have no declared share
 	Drained    bool                 // every log ended: only labels are awaited, so silence means nothing

@@ -46,7 +46,11 @@ const unknownTime = time.Duration(-1) // not known
 func missing(spec *Spec, st *State, in *Input) []Need {
 	n := &needs{pace: newPace(spec, in)}
 	if !st.applied() {
-		n.want(false, "", unknownTime, "every expected router to acknowledge the step")
+		who := "every expected router"
+		if len(in.Cut.Owing) > 0 {
+			who += " (" + owing(in.Cut.Owing) + ")"
+		}
+		n.want(false, "", unknownTime, "%s to acknowledge the step", who)
 		return n.all
 	}
 	stage, data := spec.Stages[st.Stage], in.Stage

@@ -1,5 +1,7 @@
 package decision
 
+import "slices"
+
 func (r *reader) health(f *fields, h *Health) {
 	hold, rolls, ratio := "hold", onOff(h.SilentCanaryRolls, "rollback", "hold"), onOff(h.SampleRatio, "hold", "off")
 	coverage, artifact := onOff(h.Coverage, "hold", "off"), onOff(h.Artifact, "hold", "off")
@@ -58,14 +60,36 @@ func (r *reader) publish(f *fields, p *Publish) {
 	routers := int64(p.Routers)
 	if n := f.get("routers"); n != nil && n.kind == listNode {
 		r.wants(n, doRouterList)
+		routers, p.Named = int64(len(n.vals)), r.routers(n)
 	} else {
 		f.whole("routers", &routers)
+		if n != nil && n.shape != nil {
+			n.shape.lone = "list"
+		}
 	}
 	if routers > 10000 {
 		r.fail(f.get("routers"), "use 1 to 10000", "routers %d is out of range", routers)
 	}
 	p.Routers = int(min(routers, 10000))
 	f.close()
+}
+
+// routers reads the names of those that must acknowledge, sorted.
+func (r *reader) routers(n *node) (names []string) {
+	for _, item := range n.vals {
+		var name string
+		r.asText(item, "a router", &name)
+		switch {
+		case name == "": // it was refused
+		case !isLabel(name):
+			r.fail(item, "use the id that the router has in its acknowledgements", "router %q is no DNS-1123 label", name)
+		case contains(names, name):
+			r.fail(item, "remove one of them", "router %q is listed twice", name)
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (r *reader) traffic(f *fields, t *Traffic) {

@@ -64,7 +64,7 @@ func (p *printer) body(s *Spec) {
 	}
 	p.health(&s.Health)
 	p.policy(&s.Policy)
-	p.line(1, "publish: {onExpiry: %s, lease: %s, routers: %d}", s.Publish.OnExpiry, brief(s.Publish.Lease), s.Publish.Routers)
+	p.line(1, "publish: {onExpiry: %s, lease: %s, routers: %s}", s.Publish.OnExpiry, brief(s.Publish.Lease), routersFlow(&s.Publish))
 	p.traffic(&s.Traffic)
 	p.line(1, "holdBack: %s", num(s.HoldBack))
 	if s.Share > 0 {
@@ -110,6 +110,17 @@ func (p *printer) traffic(t *Traffic) {
 		f.add("base", base.String())
 	}
 	p.line(1, "traffic: %s", f)
+}
+
+func routersFlow(p *Publish) string {
+	if p.Named == nil {
+		return strconv.Itoa(p.Routers)
+	}
+	var names []string
+	for _, n := range p.Named {
+		names = append(names, quote(n))
+	}
+	return "[" + strings.Join(names, ", ") + "]"
 }
 
 func valuesFlow(g *Segment) string {

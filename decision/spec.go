@@ -123,5 +123,6 @@ type Policy struct {
 type Publish struct {
 	OnExpiry string // "stable" or "hold"
 	Lease    time.Duration
-	Routers  int // acknowledgements expected after each step, default 1
+	Routers  int      // acknowledgements expected after each step, default 1
+	Named    []string // whose they must be; nil = of any that many routers
 }

@@ -46,7 +46,7 @@ var abilities = []Ability{
 	{string(doSLO), true, "send 0 or 1 as a field of metrics and use kind: proportion"},
 	{string(doExpr), true, "send the value as a field of metrics"},
 	{string(doUnitJoin), true, "send prediction_id with every outcome, or rollout and arm"},
-	{string(doRouterList), false, "write how many there are"},
+	{string(doRouterList), true, "write how many there are"},
 }
 
 // Abilities lists what specs may ask for beyond the core, and whether this build's

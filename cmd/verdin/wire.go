@@ -222,6 +222,7 @@ func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engin
 	l := &b.live
 	l.Spec, l.Batches, l.Ticks, l.Acks, l.Results, l.Publish = b.spec, b.batches, ticks, line.acks, line.results, b.publish
 	l.Took = b.metrics.CutSeconds
+	l.Refused = b.strange
 	l.Each = func(o engine.Outcome, c decision.Cut) {
 		b.observe(o)
 		if each != nil {
@@ -261,6 +262,13 @@ func (b *begin) followAcks(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		b.report(fmt.Errorf("rollout %s hears no router: %w", b.name(), err))
 	}
+}
+
+// strange tells of an acknowledgement that counts for nothing.
+func (b *begin) strange(a pump.Ack) {
+	b.metrics.AckRefused(b.name())
+	b.log.Warn("acknowledgement of no verdict of ours, or of a router that publish.routers does not name", "rollout", b.name(),
+		"router", a.Router, "generation", a.Generation, "sequence", a.Sequence)
 }
 
 // publish hands a verdict to the outbox.

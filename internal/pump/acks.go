@@ -11,6 +11,7 @@ import (
 // applied when every expected router has acknowledged it or a later one.
 type ackBook struct {
 	expected int
+	named    []string // whose acknowledgements count, sorted; nil = everybody's
 	pending  []pendingVerdict
 	heads    []routerHead   // by order of first acknowledgement
 	given    pendingVerdict // the last verdict of all; of sequence 0 = not known
@@ -61,10 +62,11 @@ func (b *ackBook) result(r decision.PublishResult) {
 
 // take books an acknowledgement and returns the verdicts that it completes. It is
 // refused, !ok, if it names a verdict that was never given: one with the place of
-// another, or one behind the last. Another engine has written that.
+// another, or one behind the last. Another engine has written that. One of a router
+// that is not named counts for nothing either.
 func (b *ackBook) take(a Ack) (done []decision.Applied, ok bool) {
 	got := pendingVerdict{a.Generation, a.Sequence, a.Digest}
-	if b.foreign(got) {
+	if b.foreign(got) || b.named != nil && !slices.Contains(b.named, a.Router) {
 		return nil, false
 	}
 	b.head(a.Router, got, a.At)
@@ -104,11 +106,22 @@ func (b *ackBook) head(router string, got pendingVerdict, at schemas.Time) {
 	b.heads = append(b.heads, routerHead{router, got, at})
 }
 
+// owing are the named routers that do not serve the first verdict that waits.
+func (b *ackBook) owing() (names []string) {
+	for _, name := range b.named {
+		served := func(h routerHead) bool { return h.Router == name && !b.pending[0].after(h.pendingVerdict) }
+		if b.waiting() && !slices.ContainsFunc(b.heads, served) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // applied tells whether enough routers serve p or a later verdict, and since when.
 func (b *ackBook) applied(p pendingVerdict) (at schemas.Time, ok bool) {
 	n := 0
 	for _, h := range b.heads {
-		if !p.after(h.pendingVerdict) {
+		if !p.after(h.pendingVerdict) && (b.named == nil || slices.Contains(b.named, h.Router)) {
 			n++
 			at = max(at, h.At)
 		}

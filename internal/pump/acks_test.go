@@ -159,3 +159,25 @@ func TestAResultIsOfOneDigest(t *testing.T) {
 		t.Error("its own result has not dropped it")
 	}
 }
+
+// Where routers are named only they count: a step is applied when the last of them has
+// acknowledged it, those that have not are known by name, and strangers are refused.
+func TestOnlyNamedRoutersCount(t *testing.T) {
+	b := book(2, 1)
+	b.named = []string{"edge-1", "edge-2"}
+	if got := b.owing(); !slices.Equal(got, b.named) {
+		t.Errorf("owing %v at the beginning", got)
+	}
+	for _, stranger := range []string{"edge-3", "edge-4"} {
+		if done, ok := b.take(ack(stranger, 1, 5)); ok || done != nil {
+			t.Errorf("the stranger %s counts: %v", stranger, done)
+		}
+	}
+	if got := took(b, ack("edge-2", 1, 10)); got != nil || !slices.Equal(b.owing(), []string{"edge-1"}) {
+		t.Errorf("applied %v, owing %v", got, b.owing())
+	}
+	if got := took(b, ack("edge-1", 1, 20)); !slices.Equal(got, []decision.Applied{applied(1, 20)}) || b.owing() != nil {
+		t.Errorf("applied %v, owing %v", got, b.owing())
+	}
+	book(2, 1).owing() // nobody is named
+}

@@ -30,7 +30,7 @@ type Live struct {
 
 	Obeyed func(cut int64, c decision.Command, v *schemas.Verdict) // called after Each for every order that the cut journalled, with the verdict that it gave; nil = nobody asks
 
-	Refused func(Ack) // hears acknowledgements of verdicts that were never given; nil = nobody does
+	Refused func(Ack) // hears acknowledgements of verdicts that were never given, and of routers that the spec does not name; nil = nobody does
 
 	Took func(seconds float64) // hears how long each cut was judged, by the machine's clock; nil = nobody does
 
@@ -256,7 +256,7 @@ func (l *Live) cut(wall schemas.Time) error {
 			l.Publish(o.Verdict)
 		}
 		if l.Each != nil {
-			l.Each(o, decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Unread: c.Unread, Foreign: c.Foreign})
+			l.Each(o, decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Unread: c.Unread, Owing: c.Owing, Foreign: c.Foreign})
 		}
 		l.obeyed(c, o.Verdict)
 	}
@@ -280,6 +280,7 @@ func (l *Live) draw(wall schemas.Time) *journal.Cut {
 	l.next = journal.Cut{}
 	status := l.readings()
 	c.Seq, c.Wall, c.Due, c.Upto, c.Foreign = l.place.Seq+1, wall, wall, schemas.Never, l.Spec.DryRun
+	c.Owing = l.acks.owing()
 	c.Idle, c.CatchingUp = l.idle(wall, status), l.behind(wall, status)
 	if l.Unread != nil {
 		c.Unread = l.Unread()

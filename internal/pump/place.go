@@ -62,7 +62,7 @@ func (p *Place) append(b []byte, acks *ackBook) []byte {
 
 // book is the part of a place that hears routers.
 func (p *Place) book(spec *decision.Spec) ackBook {
-	return ackBook{expected: max(1, spec.Publish.Routers), pending: p.Pending, heads: p.Heads, given: p.Given}
+	return ackBook{expected: max(1, spec.Publish.Routers), named: spec.Publish.Named, pending: p.Pending, heads: p.Heads, given: p.Given}
 }
 
 // settle strikes a verdict off the open ones and returns its digest. An answer that does

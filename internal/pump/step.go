@@ -15,7 +15,7 @@ func step(core *engine.Engine, rollout string, f flat, c *journal.Cut) []engine.
 		core.Idle(f.seats[i.Log].shard, f.seats[i.Log].log, i.To)
 	}
 	in := engine.CutInput{
-		Cut: decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Unread: c.Unread,
+		Cut: decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Unread: c.Unread, Owing: c.Owing,
 			Foreign: c.Foreign, Drained: c.Drained, Ended: c.Ended},
 		Upto:     c.Upto,
 		Applied:  map[string][]decision.Applied{rollout: each(c.Applied, func(a journal.Applied) decision.Applied { return decision.Applied(a) })},

@@ -22,7 +22,7 @@ type Metrics struct {
 	logE, weight, phase, reason *prometheus.GaugeVec
 	watermark, lag, build       *prometheus.GaugeVec
 	journal, mirror, snapshot   *prometheus.GaugeVec
-	rows                        *prometheus.CounterVec
+	rows, acksRefused           *prometheus.CounterVec
 	outbox                      prometheus.Gauge
 	cut, publish                prometheus.Histogram
 }
@@ -57,6 +57,7 @@ func New() *Metrics {
 	m.watermark = m.gauge("watermark_timestamp_seconds", "Event time up to which a partition is complete.", "topic", "partition")
 	m.lag = m.gauge("kafka_consumer_lag", "Records of a partition that were not read yet.", "topic", "partition")
 	m.rows = m.counter("rows_total", "Rows of a rollout's logs by what became of them.", "rollout", "fate")
+	m.acksRefused = m.counter("acks_refused_total", "Acknowledgements that count for nothing: of a verdict that was never given, or of a router that the spec does not name.", "rollout")
 	m.journal = m.gauge("journal_bytes", "Size of a rollout's journal.", "rollout")
 	m.mirror = m.gauge("journal_mirror_lag_records", "Records of a rollout's journal that its mirror lacks.", "rollout")
 	m.snapshot = m.gauge("snapshot_timestamp_seconds", "When the last snapshot of a rollout was taken.", "rollout")

@@ -106,6 +106,9 @@ func (m *Metrics) Rows(rollout, fate string, n int64) {
 	add(m.rows, n, m.labels.bound(Rollout, rollout), m.labels.bound(Fate, fate))
 }
 
+// AckRefused counts an acknowledgement that counts for nothing.
+func (m *Metrics) AckRefused(rollout string) { add(m.acksRefused, 1, m.labels.bound(Rollout, rollout)) }
+
 // JournalBytes shows the size of a rollout's journal.
 func (m *Metrics) JournalBytes(rollout string, n int64) {
 	set(m.journal, float64(n), m.labels.bound(Rollout, rollout))
@@ -143,7 +146,7 @@ func (m *Metrics) BuildInfo(version, revision, rules string) {
 // Forget drops every series of a rollout that ended.
 func (m *Metrics) Forget(rollout string) {
 	at := prometheus.Labels{string(Rollout): rollout}
-	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows} {
+	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows, m.acksRefused} {
 		v.DeletePartialMatch(at)
 	}
 	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase, m.reason, m.journal, m.mirror, m.snapshot} {

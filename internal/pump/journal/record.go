@@ -54,6 +54,7 @@ type Cut struct {
 	Upto       schemas.Time `json:"upto"` // windows due later wait
 	CatchingUp bool         `json:"catching_up,omitempty"`
 	Unread     string       `json:"unread,omitempty"` // why a topic is not read whole
+	Owing      []string     `json:"owing,omitempty"`  // named routers that have not acknowledged the last step
 	Foreign    bool         `json:"foreign,omitempty"`
 	Drained    bool         `json:"drained,omitempty"`
 	Ended      bool         `json:"ended,omitempty"`
