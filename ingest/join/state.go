@@ -1,6 +1,7 @@
 package join
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -77,20 +78,26 @@ func (j *Joiner) keys(f *wire.Fields) {
 		}
 		return
 	}
-	keys := make([]uint64, 0, len(j.heads))
-	for k := range j.heads { // order-free: sorted below
-		keys = append(keys, k)
+	type list struct {
+		key  uint64
+		head int32
 	}
-	slices.Sort(keys)
-	f.Count(len(keys))
-	var list []node
-	for _, key := range keys {
-		f.Word(&key)
-		list = list[:0]
-		for n := j.heads[key]; n >= 0; n = j.nodes[n].next {
-			list = append(list, j.nodes[n])
+	lists := make([]list, 0, len(j.heads))
+	for key, head := range j.heads { // order-free: sorted below
+		lists = append(lists, list{key, head})
+	}
+	slices.SortFunc(lists, func(a, b list) int { return cmp.Compare(a.key, b.key) })
+	f.Count(len(lists))
+	for _, l := range lists {
+		f.Word(&l.key)
+		n := 0
+		for at := l.head; at >= 0; at = j.nodes[at].next {
+			n++
 		}
-		wire.Slice(f, &list, func(o *node) { o.fields(f) })
+		f.Count(n)
+		for at := l.head; at >= 0; at = j.nodes[at].next {
+			j.nodes[at].fields(f)
+		}
 	}
 }
 

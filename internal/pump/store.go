@@ -43,7 +43,9 @@ type Store struct {
 	rewinds []rewound
 
 	cut    uint64       // number of the last cut's record
-	kept   schemas.Time // wall of the last snapshot
+	kept   schemas.Time // wall of the last snapshot,
+	upto   int64        // and records read up to it
+	buf    []byte       // the engine's state in it; it is the write's while busy
 	saving sync.WaitGroup
 	busy   atomic.Bool
 	saved  atomic.Int64 // schemas.Time of the last snapshot on disk; 0 = none
@@ -201,10 +203,26 @@ const (
 
 // state is a snapshot of what a cut left.
 func (s *Store) state(core *engine.Engine, p *Place, acks *ackBook) []snapshot.Section {
+	s.buf = core.AppendState(s.buf[:0])
 	return []snapshot.Section{
 		{Name: sectionPump, Data: p.append(nil, acks)},
-		{Name: sectionEngine, Data: core.AppendState(nil)},
+		{Name: sectionEngine, Data: s.buf},
 	}
+}
+
+// A large state takes as long to copy as a part of its records takes to read again, and
+// nothing is judged meanwhile. So its next snapshot waits for records: one for so many
+// bytes of the last one, or for so many intervals.
+const (
+	largeState     = 8 << 20
+	bytesPerRecord = 64
+	mostIntervals  = 10
+)
+
+// due tells whether the next snapshot is worth its time.
+func (s *Store) due(p *Place, read int64) bool {
+	past := p.Wall.Sub(s.kept)
+	return past >= s.opt.Every && (len(s.buf) < largeState || past >= mostIntervals*s.opt.Every || bytesPerRecord*(read-s.upto) >= int64(len(s.buf)))
 }
 
 // keep takes a snapshot if one is due. It is written beside the next cuts; one that
@@ -216,10 +234,14 @@ func (s *Store) keep(core *engine.Engine, p *Place, acks *ackBook) {
 	if s.kept == 0 {
 		s.kept = p.Wall
 	}
-	if p.Wall.Sub(s.kept) < s.opt.Every || !s.busy.CompareAndSwap(false, true) {
+	var read int64
+	for _, next := range p.Next {
+		read += next
+	}
+	if !s.due(p, read) || !s.busy.CompareAndSwap(false, true) {
 		return
 	}
-	s.kept = p.Wall
+	s.kept, s.upto = p.Wall, read
 	number, wall, next, sections := s.cut, p.Wall, p.Next, s.state(core, p, acks)
 	s.saving.Go(func() {
 		defer s.busy.Store(false)

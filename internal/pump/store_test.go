@@ -373,3 +373,26 @@ func TestAForkedJournalIsSetAside(t *testing.T) {
 		t.Errorf("the old journal is gone: %q", all)
 	}
 }
+
+func TestALargeStateIsKeptWhenRecordsAreWorthIt(t *testing.T) {
+	small, large := make([]byte, largeState-1), make([]byte, largeState)
+	for _, c := range []struct {
+		name  string
+		after time.Duration
+		last  []byte
+		read  int64
+		want  bool
+	}{
+		{"before its time", 29 * time.Second, small, 1e9, false},
+		{"a small one in time", 30 * time.Second, small, 0, true},
+		{"a large one without records", 30 * time.Second, large, 0, false},
+		{"a large one with too few", 30 * time.Second, large, largeState/bytesPerRecord - 1, false},
+		{"a large one with enough", 30 * time.Second, large, largeState / bytesPerRecord, true},
+		{"a large one after many intervals", 5 * time.Minute, large, 0, true},
+	} {
+		s := &Store{opt: StoreOptions{Every: 30 * time.Second}, kept: begin, upto: 1000, buf: c.last}
+		if got := s.due(&Place{Wall: begin.Add(c.after)}, 1000+c.read); got != c.want {
+			t.Errorf("%s: due is %v", c.name, got)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,8 @@ import (
 const (
 	brokerMode = "VERDIN_THROUGHPUT_BROKER" // set in the process that only is a broker
 	seconds    = 1200                       // of traffic in the topics, by the events' clock
-	rate       = 400                        // requests a second of that clock
+	rate       = 1000                       // requests a second of that clock
+	tick       = 10 * time.Second           // of that clock, between two looks at it
 )
 
 func TestMain(m *testing.M) {
@@ -80,6 +82,13 @@ type filled struct {
 	events int64
 	bytes  int64              // of values
 	ends   map[string][]int64 // per topic and partition
+	steps  []step             // what was there when, to read it as it came
+}
+
+// step is where the logs ended at an instant of the events' clock.
+type step struct {
+	wall schemas.Time
+	ends map[string][]int64
 }
 
 //go:embed predictions.yaml
@@ -114,9 +123,9 @@ func fill(b *testing.B, cfg kafka.Config, alone bool) *filled {
 	defer p.Close()
 	p.Codec = kafka.LZ4
 	gen := scenario.New(sc, 1, f.start)
-	for at := f.start; at < f.start.Add(seconds*time.Second); at = at.Add(10 * time.Second) {
+	for at := f.start; at < f.start.Add(seconds*time.Second); at = at.Add(tick) {
 		batches := map[string][]kafka.Message{}
-		gen.Tick(at, at.Add(10*time.Second), pump.Choose(5000), scenario.Split{CanaryBps: 5000, Generation: 1}, func(topic string, partition int32, key []byte, ts schemas.Time, value []byte) {
+		gen.Tick(at, at.Add(tick), pump.Choose(5000), scenario.Split{CanaryBps: 5000, Generation: 1}, func(topic string, partition int32, key []byte, ts schemas.Time, value []byte) {
 			name := f.topic(topic)
 			if f.ends[name] == nil {
 				return
@@ -131,6 +140,11 @@ func fill(b *testing.B, cfg kafka.Config, alone bool) *filled {
 				b.Fatal(err)
 			}
 		}
+		s := step{wall: at.Add(tick), ends: map[string][]int64{}}
+		for name, ends := range f.ends {
+			s.ends[name] = slices.Clone(ends)
+		}
+		f.steps = append(f.steps, s)
 	}
 	return f
 }
