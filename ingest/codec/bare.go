@@ -1,15 +1,15 @@
 package codec
 
-import (
-	"bytes"
-
-	"verdin/schemas"
-)
+import "verdin/schemas"
 
 // isObject recognises bare JSON: a record that begins with an object.
 func isObject(r *Record) bool {
-	rest := bytes.TrimLeft(r.Value, " \t\r\n")
-	return len(rest) > 0 && rest[0] == '{'
+	for _, c := range r.Value {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c == '{'
+		}
+	}
+	return false
 }
 
 // bareJSON decodes an event without an envelope. Its kind is the one that its

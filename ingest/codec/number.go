@@ -23,17 +23,13 @@ const maxDigits = 19
 
 // number steps over a number and leaves it in s.num.
 func (s *scanner) number() bool {
-	src, i := s.src, s.pos
-	d := decimal{from: i}
-	if src[i] == '-' {
-		d.neg = true
-		i++
+	src, from := s.src, s.pos
+	first := from
+	if src[from] == '-' {
+		first++
 	}
-	first := i
-	for ; i < len(src) && isDigit(src[i]); i++ {
-		d.mant = d.mant*10 + uint64(src[i]-'0')
-	}
-	digits := i - first
+	mant, i := digitsFrom(src, first, 0)
+	digits, exp10 := i-first, 0
 	switch {
 	case digits == 0 && i < len(src) && src[i] == 'I':
 		return s.fail(schemas.RejectNumber, "NaN and Infinity are not JSON: send null")
@@ -43,44 +39,56 @@ func (s *scanner) number() bool {
 		return s.syntax("a number with a leading zero")
 	}
 	if i < len(src) && src[i] == '.' {
-		i++
-		point := i
-		for ; i < len(src) && isDigit(src[i]); i++ {
-			d.mant = d.mant*10 + uint64(src[i]-'0')
-		}
-		if i == point {
+		point := i + 1
+		if mant, i = digitsFrom(src, point, mant); i == point {
 			return s.syntax("a number that ends with its point")
 		}
-		d.exp10 = point - i
-		digits += i - point
+		exp10 = point - i
+		digits -= exp10
 	}
-	d.exact = digits <= maxDigits
 	if i < len(src) && src[i]|0x20 == 'e' {
-		var ok bool
-		if i, ok = d.exponent(src, i+1); !ok {
+		e, end := exponent(src, i+1)
+		if end == i+1 {
 			return s.syntax("an exponent without digits")
 		}
+		exp10, i = exp10+e, end
 	}
-	d.to = i
-	s.num, s.pos = d, i
+	s.num = decimal{from: from, to: i, mant: mant, exp10: exp10, neg: first > from, exact: digits <= maxDigits}
+	s.pos = i
 	return true
 }
 
-// exponent reads the digits after an e and returns the position after them.
-func (d *decimal) exponent(src []byte, i int) (int, bool) {
-	sign := 1
+// digitsFrom appends the digits that stand at i to a mantissa and returns it with the
+// position after them. It wraps around beyond maxDigits.
+func digitsFrom(src []byte, i int, mant uint64) (uint64, int) {
+	for ; i < len(src); i++ {
+		d := src[i] - '0'
+		if d > 9 {
+			break
+		}
+		mant = mant*10 + uint64(d)
+	}
+	return mant, i
+}
+
+// exponent reads what stands behind an e and returns the position after it; that is
+// where it began if there are no digits.
+func exponent(src []byte, begin int) (e, end int) {
+	sign, i := 1, begin
 	if i < len(src) && (src[i] == '+' || src[i] == '-') {
 		if src[i] == '-' {
 			sign = -1
 		}
 		i++
 	}
-	from, e := i, 0
+	from := i
 	for ; i < len(src) && isDigit(src[i]); i++ {
 		e = min(e*10+int(src[i]-'0'), 1<<20) // far beyond any float64
 	}
-	d.exp10 += sign * e
-	return i, i > from
+	if i == from {
+		return 0, begin
+	}
+	return sign * e, i
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }

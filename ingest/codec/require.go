@@ -34,7 +34,7 @@ func (d *Decoder) finish() bool {
 	if r.kind == schemas.KindOutcome && r.text[toKey].Len == 0 && r.text[toUnit].Len == 0 {
 		return d.refuse(schemas.RejectMissing, "prediction_id or unit_id")
 	}
-	if rollout := d.chunk.Bytes(r.text[toRollout]); len(rollout) > 0 && !isRollout(rollout) {
+	if !d.isRollout(r.text[toRollout]) {
 		return d.refuse(schemas.RejectName, "rollout: want name or namespace/name, each a DNS-1123 label")
 	}
 	if d.errorType >= 0 && r.kind == schemas.KindPrediction && r.cells[r.kind][d.errorType].kind < schemas.Number {
@@ -70,6 +70,15 @@ func (d *Decoder) settleTimes() bool {
 func (d *Decoder) refuse(reason, what string) bool {
 	d.reason, d.detail = reason, what
 	return false
+}
+
+// isRollout tells whether a text names a rollout, or none. One that the row before has
+// was found good.
+func (d *Decoder) isRollout(t schemas.Text) bool {
+	if n := len(d.chunk.Rollout); n > 0 && d.chunk.Rollout[n-1] == t {
+		return true
+	}
+	return t.Len == 0 || isRollout(d.chunk.Bytes(t))
 }
 
 // isRollout tells whether b is "name" or "namespace/name", each a DNS-1123 label.

@@ -27,9 +27,9 @@ type shape struct {
 // slot is a member name of a shape.
 type slot struct {
 	meaning
-	quoted string // the name in quotes; "" where it needs escapes, then it is looked up
-	seen   uint64 // serial of the last object that had it
-	next   int32  // the slot that followed it last, -1 = none yet
+	token string // the name as it stands between two members, `,"name":`; "" where it needs escapes, then it is looked up
+	seen  uint64 // serial of the last object that had it
+	next  int32  // the slot that followed it last, -1 = none yet
 }
 
 func newShape(rest meaning, fields ...field) *shape {
@@ -42,12 +42,12 @@ func newShape(rest meaning, fields ...field) *shape {
 }
 
 func (s *shape) add(name string, m meaning) int32 {
-	quoted, i := `"`+name+`"`, int32(len(s.slots))
-	s.index[quoted[1:len(quoted)-1]] = i
+	token, i := `,"`+name+`":`, int32(len(s.slots))
+	s.index[token[2:len(token)-2]] = i
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
-		quoted = ""
+		token = ""
 	}
-	s.slots = append(s.slots, slot{meaning: m, quoted: quoted, next: -1})
+	s.slots = append(s.slots, slot{meaning: m, token: token, next: -1})
 	return i
 }
 
@@ -92,6 +92,36 @@ func (s *scanner) open(sh *shape) (object, bool) {
 // member moves to the value of the next member. It returns nil after the last
 // one and on failure.
 func (s *scanner) member(o *object) *slot {
+	if sl := s.expected(o); sl != nil {
+		return sl
+	}
+	return s.another(o)
+}
+
+// expected steps over the name that followed last time, with the comma before it
+// and the colon after it, if exactly that stands here and may.
+func (s *scanner) expected(o *object) *slot {
+	guess := *o.guess()
+	if guess < 0 {
+		return nil
+	}
+	sl := &o.shape.slots[guess]
+	token := sl.token
+	if o.n == 0 && token != "" {
+		token = token[1:]
+	}
+	end := s.pos + len(token)
+	if token == "" || end > len(s.src) || string(s.src[s.pos:end]) != token || sl.seen == o.shape.serial || o.n == maxMembers {
+		return nil
+	}
+	sl.seen = o.shape.serial
+	o.n++
+	o.last, s.pos = guess, end
+	return sl
+}
+
+// another steps over any name, and what else may stand before a value.
+func (s *scanner) another(o *object) *slot {
 	c := s.peek()
 	if c == '}' {
 		s.pos++
@@ -110,8 +140,12 @@ func (s *scanner) member(o *object) *slot {
 		s.syntax("want a member name in quotes")
 		return nil
 	}
-	sl := s.name(o)
-	if sl == nil || !s.claim(o, sl) {
+	b, ok := s.text()
+	if !ok {
+		return nil
+	}
+	sl := o.find(o.guess(), b)
+	if !s.claim(o, sl) {
 		return nil
 	}
 	if s.peek() != ':' {
@@ -134,25 +168,6 @@ func (s *scanner) claim(o *object, sl *slot) bool {
 	return true
 }
 
-// name steps over a member name and finds its slot: the one that followed last
-// time if the bytes agree, else by lookup.
-func (s *scanner) name(o *object) *slot {
-	guess := o.guess()
-	if *guess >= 0 {
-		sl := &o.shape.slots[*guess]
-		end := s.pos + len(sl.quoted)
-		if sl.quoted != "" && end <= len(s.src) && string(s.src[s.pos:end]) == sl.quoted {
-			o.last, s.pos = *guess, end
-			return sl
-		}
-	}
-	b, ok := s.text()
-	if !ok {
-		return nil
-	}
-	return o.find(guess, b)
-}
-
 // named finds the slot of a name of a binary encoding, and claims it.
 func (s *scanner) named(o *object, b []byte) *slot {
 	guess := o.guess()
@@ -169,8 +184,8 @@ func (s *scanner) named(o *object, b []byte) *slot {
 }
 
 func (sl *slot) is(name []byte) bool {
-	n := len(sl.quoted)
-	return n == len(name)+2 && sl.quoted[1:n-1] == string(name)
+	n := len(sl.token)
+	return n == len(name)+4 && sl.token[2:n-2] == string(name)
 }
 
 // guess points to the slot that followed last time.

@@ -22,35 +22,40 @@ func (d *Decoder) object(sh *shape) bool {
 // value steps over the value of a member and puts it where it belongs. It
 // returns false only if the walk must end.
 func (d *Decoder) value(m *meaning) bool {
-	switch d.peek() {
-	case '{':
+	switch c := d.peek(); {
+	case c == '"':
+		b, ok := d.text()
+		return ok && d.putText(m, b)
+	case c == '-' || isDigit(c):
+		return d.scanner.number() && d.putScanned(m)
+	case c == '{':
 		if !d.accepts(m, record) {
 			return d.skip()
 		}
 		return d.inside(m)
-	case '[':
+	case c == '[':
 		if !d.accepts(m, array) || m.to != toEvaluations {
 			return d.skip()
 		}
 		return d.evaluationList()
 	}
-	kind, b, ok := d.scalar()
+	kind, _, ok := d.scalar()
+	if !ok || !d.accepts(m, 1<<kind) || m.col < 0 && (kind == schemas.Null || m.to == toNothing) {
+		return ok
+	}
+	return d.store(m, cell{kind: kind}, nil)
+}
+
+// putScanned puts the number just stepped over.
+func (d *Decoder) putScanned(m *meaning) bool {
+	if !d.accepts(m, number) || m.to == toNothing && m.col < 0 {
+		return true
+	}
+	x, ok := d.float()
 	if !ok {
-		return false
+		return d.tooBig(m)
 	}
-	if !d.accepts(m, 1<<kind) {
-		return true
-	}
-	if m.to == toNothing && m.col < 0 || kind == schemas.Null && m.col < 0 {
-		return true
-	}
-	c := cell{kind: kind}
-	if kind == schemas.Number {
-		if c.num, ok = d.scanner.float(); !ok {
-			return d.tooBig(m)
-		}
-	}
-	return d.store(m, c, b)
+	return d.store(m, cell{kind: schemas.Number, num: x}, nil)
 }
 
 // store puts a scalar of the right type into its column and brings it to its target.
@@ -67,7 +72,7 @@ func (d *Decoder) store(m *meaning, c cell, b []byte) bool {
 	if m.col >= 0 {
 		d.row.cells[d.row.kind][m.col] = c
 	}
-	return d.take(m, c, b)
+	return m.to == toNothing || d.take(m, c, b)
 }
 
 func (d *Decoder) tooBig(m *meaning) bool {
@@ -103,7 +108,13 @@ func (d *Decoder) take(m *meaning, c cell, b []byte) bool {
 		return true
 	}
 	switch m.to {
-	case toRollout, toArm, toKey, toUnit, toName, toIdentifier, toSubject:
+	case toRollout:
+		d.row.text[toRollout] = d.repeated(d.chunk.Rollout, b)
+	case toArm:
+		d.row.text[toArm] = d.repeated(d.chunk.Arm, b)
+	case toName:
+		d.row.text[toName] = d.repeated(d.chunk.Name, b)
+	case toKey, toUnit, toIdentifier, toSubject:
 		d.row.text[m.to] = d.chunk.Intern(b)
 	case toTime:
 		d.takeTime(m, &d.row.ts, c, b)
@@ -129,6 +140,14 @@ func (d *Decoder) take(m *meaning, c cell, b []byte) bool {
 		d.takePosition(m, c, b)
 	}
 	return true
+}
+
+// repeated keeps a text for a column: once where the row before has the same.
+func (d *Decoder) repeated(column []schemas.Text, b []byte) schemas.Text {
+	if n := len(column); n > 0 && string(d.chunk.Bytes(column[n-1])) == string(b) {
+		return column[n-1]
+	}
+	return d.chunk.Intern(b)
 }
 
 // whole returns a number that must be whole and in [low, high].

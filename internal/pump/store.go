@@ -214,8 +214,8 @@ func (s *Store) state(core *engine.Engine, p *Place, acks *ackBook) []snapshot.S
 // nothing is judged meanwhile. So its next snapshot waits for records: one for so many
 // bytes of the last one, or for so many intervals.
 const (
-	largeState     = 8 << 20
-	bytesPerRecord = 64
+	largeState     = 1 << 20
+	bytesPerRecord = 16
 	mostIntervals  = 10
 )
 
