@@ -84,6 +84,7 @@ type Chunk struct {
 	Revision   []int32
 	Generation []uint32 // 0 = the router did not say
 	Stage      []int32  // -1 = the router did not say
+	Rate       []int32  // predictions: one was sent of so many that were served, at least 1
 
 	Values [Kinds][]Column // one column per field of the layout
 
@@ -119,7 +120,7 @@ func (c *Chunk) Reset(log int, l *Layout) {
 	c.TS, c.At = c.TS[:0], c.At[:0]
 	c.Rollout, c.Arm, c.Key, c.Unit = c.Rollout[:0], c.Arm[:0], c.Key[:0], c.Unit[:0]
 	c.Name, c.Identifier, c.Revision = c.Name[:0], c.Identifier[:0], c.Revision[:0]
-	c.Generation, c.Stage = c.Generation[:0], c.Stage[:0]
+	c.Generation, c.Stage, c.Rate = c.Generation[:0], c.Stage[:0], c.Rate[:0]
 	c.Rejected = c.Rejected[:0]
 	for k := range c.Values {
 		n := len(l.Fields[k])

@@ -49,6 +49,7 @@ type Prediction struct {
 	Tags            Members      `json:"tags,omitempty"`            // text: segments
 	Generation      uint32       `json:"generation,omitzero"`       // of the verdict it was served under; 0 = not known
 	Stage           Value        `json:"stage,omitzero"`            // number: index of the stage, from 0
+	SampledRate     int          `json:"sampledrate,omitzero"`      // 30 = one was sent of 30 that were served; 0 = all are sent
 }
 
 // Item is one recommended item or retrieved document.

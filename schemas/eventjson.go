@@ -53,6 +53,7 @@ func (p *Prediction) append(w writer) []byte {
 	w.members("tags", p.Tags)
 	w.integer("generation", int64(p.Generation))
 	w.value("stage", p.Stage)
+	w.integer("sampledrate", int64(p.SampledRate))
 	return append(w.b, '}')
 }
 

@@ -31,6 +31,9 @@ func (d *Decoder) avroRecord(n *avroNode) bool {
 	}
 	for i := range n.fields {
 		f := &n.fields[i]
+		if f.later && d.pos == len(d.src) {
+			break
+		}
 		if !d.avroValue(f.node, &f.meaning) {
 			return false
 		}

@@ -75,6 +75,7 @@ type avroField struct {
 	name    string
 	aliases []string
 	node    *avroNode
+	later   bool    // of the contract's own schema: events that end before it are older
 	meaning meaning // where the record is bound
 }
 

@@ -121,9 +121,12 @@ func (d *Decoder) start(k schemas.Kind) {
 	if subject, ok := d.in.header("ce_subject"); ok {
 		d.row.text[toSubject] = d.chunk.Intern(subject)
 	}
+	if rate, ok := d.in.header("ce_sampledrate"); ok {
+		d.takeRate(&ceRate, cell{kind: schemas.String}, rate)
+	}
 }
 
-var ceTime = meaning{path: "ce_time"}
+var ceTime, ceRate = meaning{path: "ce_time"}, meaning{path: "ce_sampledrate"}
 
 // header returns the value of a header and whether the record has it.
 func (r *Record) header(key string) ([]byte, bool) {

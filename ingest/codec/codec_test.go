@@ -50,6 +50,9 @@ func dump(c *schemas.Chunk) string {
 		fmt.Fprintf(&b, "%d %s row=%d ts=%s at=%s rollout=%s arm=%s key=%q unit=%q name=%s by=%s rev=%d gen=%d stage=%d",
 			c.Offset[i], k, c.Row[i], c.TS[i], c.At[i], text(c.Rollout[i]), text(c.Arm[i]), text(c.Key[i]), text(c.Unit[i]),
 			text(c.Name[i]), text(c.Identifier[i]), c.Revision[i], c.Generation[i], c.Stage[i])
+		if c.Rate[i] != 1 {
+			fmt.Fprintf(&b, " rate=%d", c.Rate[i])
+		}
 		for j, path := range c.Layout.Fields[k] {
 			v := c.Values[k][j]
 			row := c.Row[i]

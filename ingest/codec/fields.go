@@ -55,6 +55,7 @@ const (
 	toRevision
 	toGeneration
 	toStage
+	toRate
 	toMembers     // an object of scalars, with a shape of its own
 	toEvaluations // an array of objects
 
@@ -65,6 +66,7 @@ const (
 	toType // the envelope's
 	toVersion
 	toEnvelopeTime
+	toEnvelopeRate
 	toData
 	toBase64
 
@@ -124,6 +126,7 @@ var fields = [schemas.Kinds][]field{
 		f("tags", record|null, toMembers),
 		f("stage", number|null, toStage),
 		f("generation", number|null, toGeneration),
+		f("sampledrate", number|null, toRate),
 	},
 	schemas.KindOutcome: {
 		f("prediction_id", text|null, toKey),
@@ -170,7 +173,7 @@ var (
 	bareFields     = []field{f("type", text, toType), f("specversion", text, toVersion)}
 	envelopeFields = []field{
 		f("specversion", text, toVersion), f("type", text, toType), f("time", text|null, toEnvelopeTime),
-		f("subject", text|null, toSubject), f("data", record, toData), f("data_base64", text|null, toBase64),
+		f("subject", text|null, toSubject), f("sampledrate", number|text|null, toEnvelopeRate), f("data", record, toData), f("data_base64", text|null, toBase64),
 	}
 	recordingFields = []field{f("@pos", record, toPosition), f("@at", text|number, toArrival)}
 	positionFields  = under("@pos", f("topic", text, toTopic), f("partition", number, toPartition), f("offset", number, toOffset))

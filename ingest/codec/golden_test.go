@@ -19,7 +19,7 @@ const golden = "../../testdata/events/"
 
 // goldenRows is what every form of a golden event decodes to.
 var goldenRows = map[string]string{
-	"prediction": `7 prediction row=0 ts=2026-03-01T12:00:00.25Z at=2026-03-01T12:00:00Z rollout=prod/recsys arm=canary key="p-0001" unit="user-17" name= by= rev=0 gen=3 stage=1` +
+	"prediction": `7 prediction row=0 ts=2026-03-01T12:00:00.25Z at=2026-03-01T12:00:00Z rollout=prod/recsys arm=canary key="p-0001" unit="user-17" name= by= rev=0 gen=3 stage=1 rate=30` +
 		` error_type="" evaluations.judge.label="good" evaluations.judge.score=0.75 features.age=31 features.country="AT" features.income=null` +
 		` features.member=true latency_seconds=0.0312 metrics.cost_usd=0.0031 prediction_label="sport" prediction_score=0.83 scores.sport=0.83` +
 		` status_code=200 tags.country="AT"`,

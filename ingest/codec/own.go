@@ -1,6 +1,14 @@
 package codec
 
-import "verdin/schemas"
+import (
+	"slices"
+
+	"verdin/schemas"
+)
+
+// added are the members that the contract has gained since its first version. They are
+// the last in its Avro schemas: an event that was written before ends without them.
+var added = []string{"sampledrate"}
 
 // ownAvro decodes an event in the contract's own Avro schema.
 func (d *Decoder) ownAvro() bool {
@@ -29,6 +37,12 @@ func (d *Decoder) ownWriter(format string) *writer {
 	w.compile(&Schema{Format: format, Text: string(doc.Text())})
 	if w.reason != "" {
 		panic("codec: the schema of the contract cannot be read: " + w.detail)
+	}
+	if w.avro != nil {
+		for i := range w.avro.root.fields {
+			f := &w.avro.root.fields[i]
+			f.later = slices.Contains(added, f.name)
+		}
 	}
 	if w.proto != nil {
 		w.proto.plan([]byte{2, byte(2 * k)}) // one step, to the message of that place: see the file's comment

@@ -162,7 +162,7 @@ func sameRow(a, b *schemas.Chunk) bool {
 		return bytes.Equal(a.Bytes(f(a)), b.Bytes(f(b)))
 	}
 	same := a.Kind[0] == b.Kind[0] && a.Offset[0] == b.Offset[0] && a.TS[0] == b.TS[0] && a.At[0] == b.At[0] &&
-		a.Revision[0] == b.Revision[0] && a.Generation[0] == b.Generation[0] && a.Stage[0] == b.Stage[0] &&
+		a.Revision[0] == b.Revision[0] && a.Generation[0] == b.Generation[0] && a.Stage[0] == b.Stage[0] && a.Rate[0] == b.Rate[0] &&
 		text(func(c *schemas.Chunk) schemas.Text { return c.Rollout[0] }) && text(func(c *schemas.Chunk) schemas.Text { return c.Arm[0] }) &&
 		text(func(c *schemas.Chunk) schemas.Text { return c.Key[0] }) && text(func(c *schemas.Chunk) schemas.Text { return c.Unit[0] }) &&
 		text(func(c *schemas.Chunk) schemas.Text { return c.Name[0] }) && text(func(c *schemas.Chunk) schemas.Text { return c.Identifier[0] })

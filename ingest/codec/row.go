@@ -1,6 +1,10 @@
 package codec
 
-import "verdin/schemas"
+import (
+	"cmp"
+
+	"verdin/schemas"
+)
 
 // row is the event being decoded.
 type row struct {
@@ -17,6 +21,8 @@ type row struct {
 	revision   int32
 	generation uint32
 	stage      int32
+	rate       int32 // 0 = absent, as is the next
+	sentRate   int32 // the envelope's
 	cells      [schemas.Kinds][]cell
 }
 
@@ -30,6 +36,14 @@ type cell struct {
 func (r *row) reset(k schemas.Kind) {
 	clear(r.cells[k])
 	*r = row{kind: k, ts: schemas.Unknown, sent: schemas.Unknown, at: schemas.Unknown, stage: -1, cells: r.cells}
+}
+
+// sampled is how many predictions the row stands for: as the event says, else its envelope.
+func (r *row) sampled() int32 {
+	if r.kind != schemas.KindPrediction {
+		return 1
+	}
+	return max(1, cmp.Or(r.rate, r.sentRate))
 }
 
 // commit appends the row to c.
@@ -55,6 +69,7 @@ func (r *row) commit(c *schemas.Chunk, offset int64) {
 	c.Revision = append(c.Revision, r.revision)
 	c.Generation = append(c.Generation, r.generation)
 	c.Stage = append(c.Stage, r.stage)
+	c.Rate = append(c.Rate, r.sampled())
 	for i, v := range r.cells[r.kind] {
 		col := &c.Values[r.kind][i]
 		col.Kind = append(col.Kind, v.kind)

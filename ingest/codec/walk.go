@@ -128,6 +128,10 @@ func (d *Decoder) take(m *meaning, c cell, b []byte) bool {
 		d.row.generation = uint32(d.whole(m, c, 0, math.MaxUint32))
 	case toStage:
 		d.row.stage = int32(d.whole(m, c, 0, math.MaxInt32))
+	case toRate:
+		d.row.rate = int32(d.whole(m, c, 1, math.MaxInt32))
+	case toEnvelopeRate:
+		d.takeRate(m, c, b)
 	case toType:
 		return d.takeType(b)
 	case toVersion:
@@ -157,6 +161,17 @@ func (d *Decoder) whole(m *meaning, c cell, low, high float64) int64 {
 		return 0
 	}
 	return int64(c.num)
+}
+
+// takeRate reads an envelope's sampling rate, which is a text in headers.
+func (d *Decoder) takeRate(m *meaning, c cell, b []byte) {
+	if c.kind == schemas.String {
+		n, ok := digits(b)
+		if c.num = float64(n); !ok || len(b) > len("2147483647") {
+			c.num = 0
+		}
+	}
+	d.row.sentRate = int32(d.whole(m, c, 1, math.MaxInt32))
 }
 
 // takeTime reads an RFC 3339 time or whole Unix milliseconds.

@@ -112,7 +112,7 @@ var (
 		"name", "label", "unit", "annotator_kind", "identifier", "instance", "@topic",
 	}
 	numberFields = []string{
-		"latency_seconds", "ttft_seconds", "status_code", "prediction_score", "prediction_value", "stage", "generation",
+		"latency_seconds", "ttft_seconds", "status_code", "prediction_score", "prediction_value", "stage", "generation", "sampledrate",
 		"revision", "cpu_cores", "memory_bytes", "gpu_utilization_ratio", "requests", "@partition", "@offset",
 	}
 	jsonFields = []string{"items"}

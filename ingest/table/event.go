@@ -63,6 +63,9 @@ func (e *Events) Read(line []byte, offset int64, row *Row) error {
 	if text := string(c.Bytes(c.Rollout[0])); text != "" && row.Get("rollout").Value.Kind == schemas.Absent {
 		row.Add("rollout", schemas.Str(text)) // it was the subject of an envelope
 	}
+	if n := c.Rate[0]; n > 1 && row.Get("sampledrate").Value.Kind == schemas.Absent {
+		row.Add("sampledrate", schemas.Num(float64(n))) // it was an attribute of an envelope
+	}
 	if c.Offset[0] != e.next && row.Get("@offset").Value.Kind == schemas.Absent {
 		row.Add("@offset", schemas.Num(float64(c.Offset[0]))) // lines before were left out
 	}
@@ -96,7 +99,7 @@ func (e *Events) members(line []byte, row *Row) error {
 		switch {
 		case name == position:
 			return e.member(name, v, row)
-		case name != "data" && name != "specversion" && name != "type" && name != "time" && name != "subject" && name != "@at":
+		case name != "data" && name != "specversion" && name != "type" && name != "time" && name != "subject" && name != "sampledrate" && name != "@at":
 			e.LeftOut[name]++
 		}
 		return nil

@@ -17,9 +17,9 @@ import (
 )
 
 // everything are events with every sort of field, one a line.
-const everything = `{"type":"prediction","prediction_id":"p1","rollout":"prod/recsys","arm":"canary","event_time":"2026-03-01T12:00:00.123456789Z","unit_id":"u1","latency_seconds":0.25,"features":{"age":31,"country":"AT","member":true,"a.b":1,"vector":[1,2.5]},"tags":{"country":"AT"},"metrics":{"tokens":12},"scores":{"sport":0.75},"items":[{"item_id":"i1","score":0.5},{"item_id":"i2"}],"evaluations":[{"name":"judge","score":0.5,"label":"good","annotator_kind":"LLM"},{"name":"v1.2","score":1},{"name":"judge","score":0.9}],"generation":3,"stage":1,"converted":true}
+const everything = `{"type":"prediction","prediction_id":"p1","rollout":"prod/recsys","arm":"canary","event_time":"2026-03-01T12:00:00.123456789Z","unit_id":"u1","latency_seconds":0.25,"features":{"age":31,"country":"AT","member":true,"a.b":1,"vector":[1,2.5]},"tags":{"country":"AT"},"metrics":{"tokens":12},"scores":{"sport":0.75},"items":[{"item_id":"i1","score":0.5},{"item_id":"i2"}],"evaluations":[{"name":"judge","score":0.5,"label":"good","annotator_kind":"LLM"},{"name":"v1.2","score":1},{"name":"judge","score":0.9}],"generation":3,"stage":1,"sampledrate":30,"converted":true}
 {"type":"prediction","prediction_id":"p2","rollout":"prod/recsys","arm":"stable","event_time":1772366401000,"features":{"age":"unknown","country":null},"error_type":"","extra":{"deep":[1]},"converted":0,"status_code":200}
-{"specversion":"1.0","id":"1","source":"/x","type":"verdin.prediction.v1","subject":"recsys","time":"2026-03-01T12:00:02Z","data":{"prediction_id":"p3","arm":"stable","features":{"age":5}}}
+{"specversion":"1.0","id":"1","source":"/x","type":"verdin.prediction.v1","subject":"recsys","sampledrate":7,"time":"2026-03-01T12:00:02Z","data":{"prediction_id":"p3","arm":"stable","features":{"age":5}}}
 
 {"type":"outcome","prediction_id":"p1","name":"purchase","value":12.5,"event_time":"2026-03-01T12:05:00+01:00","unit":"EUR","revision":2,"final":true}
 {"type":"outcome","unit_id":"u1","name":"clicked","value":true,"label":"yes \"quoted\", with\ncomma","event_time":"2026-03-01T12:05:00Z","@at":"2026-03-01T12:05:30Z"}
@@ -106,7 +106,7 @@ func rows(t testing.TB, path string, layout *schemas.Layout) string {
 func dump(out io.Writer, c *schemas.Chunk) {
 	for i := range c.Len() {
 		k, r := c.Kind[i], c.Row[i]
-		fmt.Fprint(out, c.Offset[i], k, c.TS[i], c.At[i], c.Revision[i], c.Generation[i], c.Stage[i])
+		fmt.Fprint(out, c.Offset[i], k, c.TS[i], c.At[i], c.Revision[i], c.Generation[i], c.Stage[i], c.Rate[i])
 		for _, s := range []schemas.Text{c.Rollout[i], c.Arm[i], c.Key[i], c.Unit[i], c.Name[i], c.Identifier[i]} {
 			fmt.Fprintf(out, " %q", c.Bytes(s))
 		}
