@@ -43,6 +43,7 @@ var otherwise = map[string]string{
 	ReasonDataQuality:   "fewer late rows than health.late, and no record lost",
 	ReasonConcentration: "a smaller part of an arm's events from one unit than health.concentration",
 	ReasonCrossover:     "fewer units in both arms than health.crossover",
+	ReasonSuperseded:    "a spec that stayed as it was",
 	ReasonInternal:      "an engine that did not fail",
 }
 

@@ -29,8 +29,8 @@ func (st State) ordered(spec *Spec, in *Input) State {
 				st.Approvers = append(slices.Clip(st.Approvers), c.Actor)
 			}
 			st.Forced = len(st.Approvers) >= spec.Policy.Approvals
-		case schemas.VerbRollback, schemas.VerbKill, schemas.VerbAbort:
-			if st.order == nil {
+		case schemas.VerbRollback, schemas.VerbKill, schemas.VerbAbort, Supersede:
+			if st.order == nil || st.order.Verb == Supersede {
 				st.order = &c
 			}
 		}
@@ -38,10 +38,21 @@ func (st State) ordered(spec *Spec, in *Input) State {
 	return st
 }
 
+// Supersede is the verb of the engine's own order when a changed spec is about to begin
+// another generation. No operator can give it.
+const Supersede = "supersede"
+
+// superseded: is another generation about to begin? Harm that is shown until then is
+// answered first.
+func superseded(_ *Spec, st *State, _ *Input) (step, bool) {
+	return step{verdict: hold, code: ReasonSuperseded, message: "the spec was changed: another generation begins, and the weights stay until its first verdict"},
+		st.order != nil && st.order.Verb == Supersede
+}
+
 // commanded: has an operator ended it?
 func commanded(_ *Spec, st *State, _ *Input) (step, bool) {
 	c := st.order
-	if c == nil {
+	if c == nil || c.Verb == Supersede {
 		return step{}, false
 	}
 	why := c.Reason

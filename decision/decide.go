@@ -16,8 +16,8 @@ func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	st = st.Apply(in.Applied).published(in.Publish)
 	was := st
 	st, v := look(spec, st, in)
-	if v != nil && in.Cut.CatchingUp && v.Verdict != rollback {
-		return was.ordered(spec, &in), nil // what is old news may stop a canary, nothing else
+	if v != nil && in.Cut.CatchingUp && v.Verdict != rollback && st.Phase != schemas.PhaseSuperseded {
+		return was.ordered(spec, &in), nil // what is old news may stop a canary, or the generation, nothing else
 	}
 	if v != nil {
 		st.before = append(slices.Clip(was.before), was)
@@ -82,6 +82,8 @@ func stand(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	}
 	st.Held, st.Phase = s.code, running(spec, st)
 	switch {
+	case s.code == ReasonSuperseded:
+		st.Phase, st.Held = schemas.PhaseSuperseded, ""
 	case s.code == ReasonPaused:
 		st.Phase = schemas.PhasePaused
 	case st.Phase != schemas.PhasePromoted:

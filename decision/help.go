@@ -106,7 +106,7 @@ var help = map[string]string{
 	"spec.health":                     "rules about the data itself",
 	"spec.health.noData":              "neither arm speaks",
 	"spec.health.noData.after":        "for so long",
-	"spec.health.noData.action":       "a rollout without data stands still",
+	"spec.health.noData.action":       "a rollout without data stands still, or ends",
 	"spec.health.silentCanary":        "the canary is silent while stable speaks, beyond chance",
 	"spec.health.silentCanary.after":  "no rollback before this long; the hold comes earlier",
 	"spec.health.silentCanary.action": "what a silence beyond doubt leads to",

@@ -3,11 +3,11 @@ package decision
 import "slices"
 
 func (r *reader) health(f *fields, h *Health) {
-	hold, rolls, ratio := "hold", onOff(h.SilentCanaryRolls, "rollback", "hold"), onOff(h.SampleRatio, "hold", "off")
+	noDataDoes, rolls, ratio := onOff(h.NoDataRolls, "rollback", "hold"), onOff(h.SilentCanaryRolls, "rollback", "hold"), onOff(h.SampleRatio, "hold", "off")
 	coverage, artifact := onOff(h.Coverage, "hold", "off"), onOff(h.Artifact, "hold", "off")
 	noData := f.sub("noData")
 	noData.duration("after", &h.NoData)
-	noData.choice("action", &hold, "hold")
+	noData.choice("action", &noDataDoes, "hold", "rollback")
 	noData.close()
 	silent := f.sub("silentCanary")
 	silent.duration("after", &h.SilentCanary)
@@ -22,7 +22,7 @@ func (r *reader) health(f *fields, h *Health) {
 	f.duration("unapplied", &h.Unapplied)
 	f.choice("artifact", &artifact, "hold", "off")
 	f.close()
-	h.SilentCanaryRolls, h.SampleRatio = rolls == "rollback", ratio == "hold"
+	h.NoDataRolls, h.SilentCanaryRolls, h.SampleRatio = noDataDoes == "rollback", rolls == "rollback", ratio == "hold"
 	h.Coverage, h.Artifact = coverage == "hold", artifact == "hold"
 }
 

@@ -76,7 +76,7 @@ func (p *printer) body(s *Spec) {
 func (p *printer) health(h *Health) {
 	usual := defaults().Health
 	p.line(1, "health:")
-	p.line(2, "noData: {after: %s, action: hold}", brief(h.NoData))
+	p.line(2, "noData: {after: %s, action: %s}", brief(h.NoData), onOff(h.NoDataRolls, "rollback", "hold"))
 	p.line(2, "silentCanary: {after: %s, action: %s}", brief(h.SilentCanary), onOff(h.SilentCanaryRolls, "rollback", "hold"))
 	p.line(2, "sampleRatio: %s", onOff(h.SampleRatio, "hold", "off"))
 	p.line(2, "lag: %s", brief(h.Lag))

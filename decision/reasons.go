@@ -30,6 +30,7 @@ const (
 	ReasonGate          = "gate"
 	ReasonPaused        = "paused"
 	ReasonCommand       = "command"
+	ReasonSuperseded    = "superseded"
 )
 
 // Severities: whom a reason concerns.
@@ -77,6 +78,7 @@ var Reasons = []Reason{
 	{ReasonGate, "the stage has passed and has a manual gate", "promote, or roll back", SeverityTicket, 0},
 	{Code: ReasonPaused, Meaning: "an operator paused the rollout", Remedy: "resume"},
 	{Code: ReasonCommand, Meaning: "an operator ended the rollout", Remedy: "nothing"},
+	{Code: ReasonSuperseded, Meaning: "the spec was changed, so another generation begins: the weights stay until its first verdict", Remedy: "nothing"},
 }
 
 // ReasonOf finds a code; unknown ones, from a newer engine, have no advice.

@@ -38,6 +38,7 @@ var rules = []rule{
 	{"commanded: has an operator ended it?", open, []string{rollback}, commanded},
 	{"harmful: is harm shown on anything that can roll back?", live, []string{rollback, hold}, harmful},
 	{"silent: does an arm, or everything, say nothing?", live, []string{hold, rollback}, silent},
+	{"superseded: is another generation about to begin?", live, []string{hold}, superseded},
 	{"paused: has an operator paused it?", open, []string{hold}, paused},
 	{"begins: has nothing begun yet?", []string{schemas.PhasePending}, []string{advance}, begins},
 	{"failed: has the engine failed in this rollout?", live, []string{hold}, failed},

@@ -108,6 +108,7 @@ func anyInput(rng *rand.Rand, at schemas.Time) Input {
 		{12, func() { in.Commands = append(in.Commands, Command{Verb: "pause", Actor: "a"}) }},
 		{6, func() { in.Commands = append(in.Commands, Command{Verb: "resume", Actor: "a"}) }},
 		{60, func() { in.Commands = append(in.Commands, Command{Verb: "kill", Actor: "a"}) }},
+		{60, func() { in.Commands = append(in.Commands, Command{Verb: Supersede, Actor: "engine"}) }},
 	} {
 		if maybe(c.often) {
 			c.spoil()

@@ -98,6 +98,7 @@ type Segment struct {
 // Health are the rules about the data itself.
 type Health struct {
 	NoData            time.Duration // hold(no_data) after this long without any event
+	NoDataRolls       bool          // then rollback(no_data) instead
 	SilentCanary      time.Duration // rollback(canary_silent) not before this long
 	SilentCanaryRolls bool          // false = hold only
 	SampleRatio       bool          // hold(assignment) when the split is off

@@ -23,6 +23,16 @@ type transition struct {
 
 var ready = func(*decision.Input) {}
 
+// mute is a look at which neither arm has spoken for ten minutes.
+func mute(in *decision.Input) { in.Health.LastData = in.Cut.Wall.Add(-10 * time.Minute) }
+
+func noDataRolls(s *decision.Spec) { s.Health.NoDataRolls = true }
+
+// superseding is the engine's order when a changed spec is about to run.
+func superseding(in *decision.Input) {
+	in.Commands = []decision.Command{{Verb: decision.Supersede, Actor: "engine"}}
+}
+
 const (
 	hold     = schemas.VerdictHold
 	rollback = schemas.VerdictRollback
@@ -60,6 +70,18 @@ var transitions = []transition{
 	{name: "manual gate passed", stage: 1, change: func(in *decision.Input) { in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}} },
 		verdict: schemas.VerdictPromote, reason: "promoted", phase: "promoted", canary: 9500},
 	{name: "baked at 100 %", stage: 2, change: ready, verdict: schemas.VerdictPromote, reason: "completed", phase: "completed", canary: 10000},
+
+	{name: "no data", change: mute, verdict: hold, reason: "no_data", phase: "held", canary: 1000},
+	{name: "no data, to roll back", spec: noDataRolls, change: mute, verdict: rollback, reason: "no_data", phase: "rolled_back"},
+	{name: "no data, to roll back, but records are not read yet", spec: noDataRolls, change: func(in *decision.Input) { mute(in); in.Cut.CatchingUp = true }, phase: "running"},
+	{name: "no data, to roll back, but a topic is not read", spec: noDataRolls, change: func(in *decision.Input) { mute(in); in.Cut.Unread = "x" }, verdict: hold, reason: "no_data", phase: "held", canary: 1000},
+	{name: "another generation is about to begin", change: superseding, verdict: hold, reason: "superseded", phase: "superseded", canary: 1000},
+	{name: "another generation, catching up", change: func(in *decision.Input) { superseding(in); in.Cut.CatchingUp = true }, verdict: hold, reason: "superseded", phase: "superseded", canary: 1000},
+	{name: "another generation, and harm", change: func(in *decision.Input) { superseding(in); evidence(in, "errors/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
+	{name: "another generation, and an operator's rollback", change: func(in *decision.Input) {
+		superseding(in)
+		in.Commands = append(in.Commands, decision.Command{Verb: "rollback", Actor: "ann"})
+	}, verdict: rollback, reason: "command", phase: "rolled_back"},
 
 	{name: "harm", change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: rollback, reason: "harm", phase: "rolled_back"},
 	{name: "harm that was shown once", change: func(in *decision.Input) {

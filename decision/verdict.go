@@ -34,7 +34,7 @@ func issue(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {
 	if s.verdict != schemas.VerdictRollback && stage.Weight == 100 {
 		v.OnExpiry = schemas.ExpiryHold // there may be no stable left to fall back to
 	}
-	if s.verdict == schemas.VerdictHold {
+	if s.verdict == schemas.VerdictHold && st.Phase != schemas.PhaseSuperseded {
 		v.Next = next(missing(spec, &st, &in))
 	}
 	for _, e := range in.Evidence {

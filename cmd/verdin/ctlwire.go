@@ -12,10 +12,9 @@ import (
 // attend seats the rollout at the desk of the engine: its orders come to the pump, and
 // what its cuts leave is told. The result ends that.
 func (b *begin) attend(ctx context.Context, acks func(schemas.Ack)) (leave func(), err error) {
-	orders := make(chan decision.Command)
 	give := func(ask context.Context, c schemas.Command) error {
 		select {
-		case orders <- decision.Command{Verb: c.Verb, Actor: c.Actor, Reason: c.Reason, At: c.At}:
+		case b.orders <- decision.Command{Verb: c.Verb, Actor: c.Actor, Reason: c.Reason, At: c.At}:
 			return nil
 		case <-ctx.Done():
 			return control.ErrStopped
@@ -33,7 +32,7 @@ func (b *begin) attend(ctx context.Context, acks func(schemas.Ack)) (leave func(
 		seat.Leave()
 		return nil, err
 	}
-	b.live.Orders = orders
+	b.live.Orders = b.orders
 	each := b.live.Each
 	var checks []schemas.Check
 	b.live.Each = func(o engine.Outcome, c decision.Cut) {

@@ -50,7 +50,8 @@ type running struct {
 	name, digest string
 	stop         context.CancelFunc
 	done         sync.WaitGroup
-	rebuilding   bool // its topics are read again
+	rebuilding   bool   // its topics are read again
+	live         *begin // nil = it is not judged yet, or no more
 }
 
 // watch starts what is in the folder and follows its changes until ctx ends. It is
@@ -199,6 +200,7 @@ func (f *folder) apply(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	f.supersede(path)
 	f.end(path) // the old generation speaks to the end before the next one reads where the chain stands
 	return f.open(ctx, path, b)
 }
@@ -213,7 +215,7 @@ func (f *folder) run(o opening) {
 			f.tell(ctx, failure{path, err})
 		}
 	})
-	f.began = true
+	f.began, r.live = true, b
 	if delete(f.broken, path); len(f.broken) == 0 {
 		f.health.SetReady("journal", true, "")
 	}
@@ -238,6 +240,20 @@ func (f *folder) tell(ctx context.Context, what failure) {
 	select {
 	case f.failed <- what:
 	case <-ctx.Done():
+	}
+}
+
+// supersede gives the running generation of a changed file its last order: the cut with
+// which it stops says that another one begins.
+func (f *folder) supersede(path string) {
+	r := f.running[path]
+	if r == nil || r.live == nil {
+		return
+	}
+	select {
+	case r.live.orders <- decision.Command{Verb: decision.Supersede, Actor: "engine", Reason: "the spec was changed", At: f.now()}:
+	case <-time.After(drainFor):
+		f.log.Warn("the generation ends without a word: it takes no orders", "rollout", r.name)
 	}
 }
 

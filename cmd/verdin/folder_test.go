@@ -64,8 +64,10 @@ func TestRunFollowsItsFolder(t *testing.T) {
 
 	// What changes the analysis begins a new generation.
 	r.spec(t, "good", "weight: 20", "weight: 30")
+	p.await(t, `"msg":"verdict acked"`, "default/good", `"generation":1,"sequence":2`) // the old one says that it ends
 	p.await(t, `"msg":"rollout started"`, "default/good")
 	p.await(t, `"msg":"verdict acked"`, "default/good", `"generation":2,"sequence":1`)
+	journalled(t, filepath.Join(r.dir, "state"), `"phase":"superseded"`)
 
 	// What breaks a file that runs, or asks for what is not there, changes nothing.
 	r.spec(t, "good", "weight: 20", "weight: 0.5")

@@ -48,7 +48,7 @@ func (b *begin) open(ctx context.Context) (err error) {
 	if b.head, err = b.publisher.Head(ctx, b.spec.Namespace, b.spec.Name); err != nil {
 		return err
 	}
-	if v := b.head.Verdict; v != nil && decision.Final(v.Phase) && v.SpecDigest == b.spec.Digest {
+	if v := b.head.Verdict; v != nil && decision.Final(v.Phase) && v.Phase != schemas.PhaseSuperseded && v.SpecDigest == b.spec.Digest {
 		return fmt.Errorf("%w: %s, generation %d", errEnded, v.Phase, v.Generation)
 	}
 	if _, err = b.publisher.Claim(ctx, b.spec.Namespace, b.spec.Name); err != nil {
@@ -71,6 +71,9 @@ func (b *begin) resume(ctx context.Context) (*pump.Resumed, error) {
 	s := b.live.Store
 	if v := b.head.Verdict; v != nil && (v.Generation > s.Generation() || v.Generation == s.Generation() && !s.Knows(b.head.Digest)) {
 		return nil, fmt.Errorf("%w: NATS holds verdict %s, which the journal does not know", pump.ErrAnew, v.ID())
+	}
+	if s.Superseded() {
+		return nil, fmt.Errorf("%w: the last one was superseded", pump.ErrAnew)
 	}
 	if err := s.SameTopics(b.ids); err != nil {
 		return nil, err

@@ -112,6 +112,7 @@ type begin struct {
 	live       pump.Live
 	consumer   *kafka.Consumer
 	batches    chan pump.Batch
+	orders     chan decision.Command // to the pump, as it makes its cuts
 	reading    sync.WaitGroup
 	unread     context.CancelFunc // ends the reading
 	late       [2]int64           // late rows of the stage by arm, as the metrics have them
@@ -132,7 +133,7 @@ func (w *wires) find(ctx context.Context, spec *decision.Spec, text string) (*be
 	if err != nil {
 		return nil, usage(err)
 	}
-	b := &begin{wires: w, spec: spec, text: text, topics: topics, layout: engine.Layout(spec), ids: map[string]string{}}
+	b := &begin{wires: w, spec: spec, text: text, topics: topics, layout: engine.Layout(spec), orders: make(chan decision.Command), ids: map[string]string{}}
 	for name, t := range info {
 		if t.ID != (kafka.TopicID{}) {
 			b.ids[name] = hex.EncodeToString(t.ID[:])

@@ -59,6 +59,16 @@ func (s *Store) Knows(digest string) bool {
 	return false
 }
 
+// Superseded tells whether the last generation has ended for another one to begin.
+func (s *Store) Superseded() bool {
+	n := len(s.script.Intents)
+	if n == 0 {
+		return false
+	}
+	v, err := schemas.ParseVerdict(s.script.Intents[n-1].Payload)
+	return err == nil && v.Phase == schemas.PhaseSuperseded
+}
+
 // Chain is the verdicts of the last generation up to the one with a digest, in order.
 func (s *Store) Chain(last string) (all [][]byte) {
 	for i := len(s.script.Intents) - 1; i >= 0; i-- {
