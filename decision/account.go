@@ -165,7 +165,8 @@ func checkChanged(c *schemas.Check) string {
 
 // safeClaim tells whether a test asks for safety: what it says now counts, not its maximum.
 func safeClaim(test string) bool {
-	return test == "safe" || test == "safe_stage" || contains(furtherClaims, test)
+	return test == "safe" || test == "safe_stage" || test == pairedSafe || test == pairedSafeStage ||
+		contains(furtherClaims, test) || contains(pairedClaims, test)
 }
 
 // tolerable names the tolerances that the interval of a shown harm leaves.

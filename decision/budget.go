@@ -101,6 +101,11 @@ func (s *Spec) families() (f families) {
 		whole := s.segmented(&f, m)
 		own := f.of(s, m.Role)
 		add := func(test string, weight float64) { *own = append(*own, member{question{m.Name, test, ""}, weight}) }
+		if s.Pairs(m) {
+			if whole = s.ofPairs(m, whole, add); whole == 0 {
+				continue
+			}
+		}
 		if s.HeldBack(m) {
 			add(holdBack, whole*partHoldBack)
 			whole *= 1 - partHoldBack
@@ -162,7 +167,9 @@ func (s *Spec) segmented(f *families, m *Metric) (whole float64) {
 			whole = total
 		}
 		for i, p := range these {
-			*family = append(*family, member{question{m.Name, "harm", p.name}, weights[i]})
+			for _, test := range s.looks(m) {
+				*family = append(*family, member{question{m.Name, test, p.name}, weights[i] / float64(len(s.looks(m)))})
+			}
 		}
 	}
 	return whole

@@ -84,6 +84,7 @@ func (c *checker) check() {
 	c.refuse(s.Unit == "" || s.Assignment == "sticky", place("unit"), "remove unit: with assignment request every request counts on its own; or write assignment: sticky", "unit %q needs assignment: sticky", s.Unit)
 	c.source()
 	c.stages()
+	c.mirror()
 	c.risk()
 	c.names = map[string]int{}
 	c.refuse(len(s.Metrics) <= maxMetrics, place("metrics"), "keep those that decide", "%d metrics are more than %d", len(s.Metrics), maxMetrics)
@@ -171,7 +172,7 @@ func (c *checker) healthAndPublish() {
 	for _, d := range []struct {
 		field string
 		share float64
-	}{{"late", s.Health.Late}, {"concentration", s.Health.Concentration}, {"crossover", s.Health.Crossover}} {
+	}{{"late", s.Health.Late}, {"concentration", s.Health.Concentration}, {"crossover", s.Health.Crossover}, {"unpaired", s.Health.Unpaired}} {
 		c.refuse(d.share >= 0 && d.share < 1 && (d.share > 0 || d.field != "late"), place("health", d.field), "use a share below 1, such as 1%", "%s %v is out of range", d.field, d.share)
 	}
 	c.refuse(s.Publish.Routers >= 1, place("publish", "routers"), "use 1 to 10000, or name at least one", "routers %d is out of range", s.Publish.Routers)

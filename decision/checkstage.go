@@ -39,7 +39,7 @@ func (c *checker) ramp() {
 	at, remedy := place("stages", last, "weight"), stagesRemedy(s.Strategy)
 	first, final := s.Stages[0].Weight, s.Stages[last].Weight
 	if first == 0 {
-		c.refuse(s.Strategy == Shadow || s.Strategy == BlueGreen, place("stages", 0, "weight"), "use a share in percent, 1 to 100", "stage 1: the weight is out of range")
+		c.refuse(s.Strategy != Guard, place("stages", 0, "weight"), "use a share in percent, 1 to 100", "stage 1: the weight is out of range")
 		c.wants(c.at("spec", "stages", 0, "weight"), doShadow)
 	}
 	switch s.Strategy {

@@ -27,6 +27,7 @@ func defaults() Spec {
 			Coverage:          true,
 			Concentration:     able(doConcentration, 0.05, 0),
 			Crossover:         able(doCrossover, 0.01, 0),
+			Unpaired:          0.01,
 			Unapplied:         5 * time.Minute,
 			Artifact:          true,
 		},

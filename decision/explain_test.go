@@ -131,7 +131,7 @@ func TestRefusedSpecs(t *testing.T) {
 		{"worse: lower", "worse: worst", "worst"},
 		{"assignment: request", "assignment: request\n  unit: user_id", "needs assignment: sticky"},
 		{"  assignment: request\n", "", "assignment is missing"},
-		{"strategy: canary", "strategy: shadow", "not supported yet"},
+		{"strategy: canary", "strategy: shadow", "a shadow has one stage of weight 0"},
 		{"of: prediction_score", "of: features.*", "features.*"},
 		{"horizon: 5m", "horizon: 15m, window: 5m", "window"},
 		{"kind: mean, field: metrics.tokens", "kind: mean, limit: 3, field: metrics.tokens", "limit"},

@@ -61,9 +61,13 @@ func good(s *decision.Spec, at time.Duration) decision.Input {
 			LogE: logE, LogEMax: max(0, logE), Threshold: b.Threshold(metric, test), Result: result, N: [2]int64{900, 100}, Blocks: 10})
 	}
 	for _, m := range []string{"errors", "accuracy"} {
-		add(m, "harm", decision.Guardrail, -1, stats.Unknown)
-		add(m, "safe", decision.Guardrail, 20, stats.Safe)
-		add(m, "safe_stage", decision.Guardrail, 20, stats.Safe)
+		harm, safe := "harm", "safe"
+		if s.Mirrored(0) {
+			harm, safe = "paired", "paired_safe"
+		}
+		add(m, harm, decision.Guardrail, -1, stats.Unknown)
+		add(m, safe, decision.Guardrail, 20, stats.Safe)
+		add(m, safe+"_stage", decision.Guardrail, 20, stats.Safe)
 		for i := len(in.Evidence) - 2; i < len(in.Evidence); i++ {
 			in.Evidence[i].Threshold = b.Threshold(m, "safe")
 		}
@@ -76,6 +80,9 @@ func good(s *decision.Spec, at time.Duration) decision.Input {
 	in.Stage = decision.StageData{Bake: time.Hour, Samples: [2]int64{9000, 1000}, LabelBake: time.Hour, LabelSamples: [2]int64{9000, 1000}}
 	last := wall(at - 40*time.Second)
 	in.Health = decision.HealthData{Since: start, Mark: last, LastData: last, LastArm: [2]schemas.Time{last, last}, Seen: [2]int64{9000, 1000}}
+	if s.Mirrored(0) {
+		in.Health.Pairs = [2]int64{9000, 50}
+	}
 	return in
 }
 

@@ -12,7 +12,7 @@ import (
 
 // unhealthy are the reasons that lie in the data; they clear after clean windows.
 var unhealthy = []string{ReasonNoData, ReasonCanarySilent, ReasonNoBaseline, ReasonDataQuality, ReasonHistoryLost,
-	ReasonConcentration, ReasonCrossover, ReasonLag}
+	ReasonConcentration, ReasonCrossover, ReasonLag, ReasonUnpaired}
 
 // failed: has the engine failed in this rollout? What it knows may be wrong.
 func failed(_ *Spec, _ *State, in *Input) (step, bool) {
@@ -42,7 +42,7 @@ func unsound(spec *Spec, st *State, in *Input) (step, bool) {
 	if gaps > 0 {
 		return step{verdict: hold, code: ReasonDataQuality, message: fmt.Sprintf("%d windows are incomplete: records were lost before they could be read", gaps)}, true
 	}
-	for _, look := range []func(*Spec, *Input) (step, bool){crowded, crossed, uncovered} {
+	for _, look := range []func(*Spec, *Input) (step, bool){unpaired, crowded, crossed, uncovered} {
 		if s, yes := look(spec, in); yes {
 			return s, true
 		}
@@ -198,7 +198,7 @@ func lateness(lateShare float64, h *HealthData) string {
 		if n[a] = float64(h.Seen[a]); n[a] > 0 {
 			share[a] = float64(h.Late[a]) / n[a]
 		}
-		if n[a] > 0 && share[a]-lateShare > lateSigma*math.Sqrt(lateShare*(1-lateShare)/n[a]) {
+		if n[a] > 0 && beyond(share[a], lateShare, n[a]) {
 			return fmt.Sprintf("%.2g %% of the %s arm's events came after their window was sealed: raise source.time.lateness", share[a]*100, armName[a])
 		}
 	}
@@ -207,6 +207,11 @@ func lateness(lateShare float64, h *HealthData) string {
 		return fmt.Sprintf("one arm's events come late more often: stable %.2g %%, canary %.2g %%", share[0]*100, share[1]*100)
 	}
 	return ""
+}
+
+// beyond tells whether a share of n rows is above its bound by three standard errors.
+func beyond(share, bound, n float64) bool {
+	return share-bound > lateSigma*math.Sqrt(bound*(1-bound)/n)
 }
 
 var armName = [2]string{schemas.ArmStable, schemas.ArmCanary}

@@ -116,6 +116,7 @@ var help = map[string]string{
 	"spec.health.coverage":            "the labels of one arm come more rarely than the other's",
 	"spec.health.concentration":       "share of an arm's events that one unit may have",
 	"spec.health.crossover":           "share of the units that may be seen in both arms within a stage",
+	"spec.health.unpaired":            "mirrored stages: share of the requests whose answer of the canary may be missing at the horizon",
 	"spec.health.unapplied":           "how long routers may take to acknowledge a step",
 	"spec.health.artifact":            "events name another version than arms",
 

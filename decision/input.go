@@ -56,6 +56,7 @@ type HealthData struct {
 	ArmMismatch       int64    // outcomes whose arm contradicts their prediction
 	Units             [2]int64 // sticky: units seen per arm in the current stage
 	Crossed           int64    // sticky: those of them that were seen in both arms
+	Pairs             [2]int64 // mirrored stages: requests that both arms answered, and that only stable did, by the horizon
 }
 
 // Faults are what went wrong with the records of one rollout, or with the engine, in

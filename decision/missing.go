@@ -59,9 +59,14 @@ func missing(spec *Spec, st *State, in *Input) []Need {
 	n.want(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "", unknownTime, "the stream to catch up: windows are judged %v behind", lag.Round(time.Second))
 	n.spaced(spec, st, in)
 	n.want(stage.Gate != "manual" || st.Forced, "", unknownTime, "%s", needApproval(spec, st))
-	if st.alone(spec) {
+	switch {
+	case spec.Mirrored(st.Stage):
+		n.mirrored(spec, st, in)
+		n.alsoSafe(in, pairedClaims)
+		n.alike(spec, in)
+	case st.alone(spec):
 		n.want(data.Samples[1] >= stage.MinSamples, "", n.rows(data.Samples[1], stage.MinSamples), "samples: %d of %d of the canary", data.Samples[1], stage.MinSamples)
-	} else {
+	default:
 		least := min(data.Samples[0], data.Samples[1])
 		n.want(least >= stage.MinSamples, "", n.rows(least, stage.MinSamples), "samples: %d of %d in the smaller arm", least, stage.MinSamples)
 		n.compared(spec, st, in)
@@ -102,7 +107,12 @@ func (n *needs) compared(spec *Spec, st *State, in *Input) {
 			n.safe(spec, m, st, in)
 		}
 	}
-	n.alsoSafe(in)
+	n.alsoSafe(in, furtherClaims)
+	n.alike(spec, in)
+}
+
+// alike asks that guarded distributions were compared and no drift is shown.
+func (n *needs) alike(spec *Spec, in *Input) {
 	for _, d := range spec.Drift {
 		if d.Role == Guardrail {
 			n.noHarm(in, d.Name, "drift")
@@ -116,10 +126,13 @@ func (n *needs) compared(spec *Spec, st *State, in *Input) {
 // beyond the cap of a mean, and that a distribution is the same.
 var furtherClaims = []string{"cap_safe", "cap_safe_stage", "same", "same_stage"}
 
-func (n *needs) alsoSafe(in *Input) {
+// pairedClaims are those of a mirrored stage.
+var pairedClaims = []string{"paired_cap_safe", "paired_cap_safe_stage", "same", "same_stage"}
+
+func (n *needs) alsoSafe(in *Input, claims []string) {
 	for i := range in.Evidence {
 		e := &in.Evidence[i]
-		if e.Role == Guardrail && e.Segment == "" && contains(furtherClaims, e.Test) {
+		if e.Role == Guardrail && e.Segment == "" && contains(claims, e.Test) {
 			n.want(e.Result == stats.Safe && e.LogE >= e.Threshold, e.Name, n.average(e), "%s: shown, evidence e^%.1f of e^%.1f", e.Name, e.LogE, e.Threshold)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,7 +168,7 @@ func random(s *decision.Spec, rng *rand.Rand, at time.Duration) decision.Input {
 		case 3:
 			e.LogE = math.NaN()
 		case 4:
-			if e.Test != "safe" && e.Test != "safe_stage" && rng.IntN(4) == 0 {
+			if !strings.Contains(e.Test, "safe") && rng.IntN(4) == 0 {
 				shown(e)
 			}
 		case 5:
@@ -176,6 +177,9 @@ func random(s *decision.Spec, rng *rand.Rand, at time.Duration) decision.Input {
 			in.Stage.LabelBake = time.Duration(rng.IntN(20)) * time.Minute
 		case 7:
 			in.Stage.Samples[rng.IntN(2)] = rng.Int64N(200)
+			if s.Mirrored(0) { // no more pairs than answers of either arm
+				in.Health.Pairs = [2]int64{min(in.Stage.Samples[0], in.Stage.Samples[1]), rng.Int64N(3)}
+			}
 		case 8:
 			in.Health.StableSinceCanary = rng.Int64N(200)
 		case 9:

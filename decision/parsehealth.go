@@ -19,6 +19,7 @@ func (r *reader) health(f *fields, h *Health) {
 	f.choice("coverage", &coverage, "hold", "off")
 	f.numberOrOff("concentration", &h.Concentration, doConcentration)
 	f.numberOrOff("crossover", &h.Crossover, doCrossover)
+	f.numberOrOff("unpaired", &h.Unpaired, doShadow)
 	f.duration("unapplied", &h.Unapplied)
 	f.choice("artifact", &artifact, "hold", "off")
 	f.close()

@@ -19,6 +19,9 @@ func (s *Spec) PlanStage(m *Metric, stage int) (need time.Duration, ok bool) {
 	share := float64(weightBps(s, stage)) / 10000
 	window := float64(s.Traffic.PerMinute * s.Source.Window.Minutes())
 	per := sequential.Traffic{Stable: window * (1 - share), Canary: window * share}
+	if s.Mirrored(stage) {
+		per = sequential.Traffic{Stable: window, Canary: window} // as if the pairs were none: a bound
+	}
 	blocks, ok := planned(m, s.margin(m, stage), base, per, s.Budget(1).Threshold(m.Name, "safe"))
 	if !ok || blocks > float64(longest/s.Source.Window) {
 		return longest, ok

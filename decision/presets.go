@@ -87,6 +87,9 @@ func (s *Spec) include(p *preset) {
 	}
 	for _, n := range p.nodes(p.metrics) {
 		m := (&reader{}).metric(n)
+		if s.Strategy == Shadow && m.timed() {
+			m.Role = Observe // copies are answered under another load
+		}
 		if !slices.ContainsFunc(s.Metrics, func(o Metric) bool { return o.Name == m.Name }) {
 			s.Metrics = append(s.Metrics, m)
 		}

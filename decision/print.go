@@ -84,6 +84,7 @@ func (p *printer) health(h *Health) {
 	p.later(h.Coverage == usual.Coverage, 2, "coverage: %s", onOff(h.Coverage, "hold", "off"))
 	p.later(h.Concentration == usual.Concentration, 2, "concentration: %s", onOff(h.Concentration == 0, "off", num(h.Concentration)))
 	p.later(h.Crossover == usual.Crossover, 2, "crossover: %s", onOff(h.Crossover == 0, "off", num(h.Crossover)))
+	p.later(h.Unpaired == usual.Unpaired, 2, "unpaired: %s", onOff(h.Unpaired == 0, "off", num(h.Unpaired)))
 	p.later(h.Unapplied == usual.Unapplied, 2, "unapplied: %s", brief(h.Unapplied))
 	p.later(h.Artifact == usual.Artifact, 2, "artifact: %s", onOff(h.Artifact, "hold", "off"))
 }

@@ -22,6 +22,7 @@ const (
 	ReasonConcentration = "concentration"
 	ReasonCrossover     = "crossover"
 	ReasonLag           = "lag"
+	ReasonUnpaired      = "unpaired"
 	ReasonInternal      = "internal_error"
 	ReasonFenced        = "fenced"
 	ReasonSignal        = "signal"
@@ -70,6 +71,7 @@ var Reasons = []Reason{
 	{ReasonConcentration, "one unit sends too large a part of an arm's events", "look for a robot or a load test; exclude it at the source", SeverityTicket, 10},
 	{ReasonCrossover, "too many units are seen in both arms", "see whether all routers use the same salt and the same unit", SeverityTicket, 10},
 	{ReasonLag, "windows are judged too far behind the clock", "see whether the engine keeps up, and whether one partition stands still", SeverityTicket, 10},
+	{ReasonUnpaired, "too many mirrored requests have no answer of the canary by the horizon", "see whether copies are dropped on their way, time out, or are answered under another prediction_id", SeverityTicket, 10},
 	{ReasonInternal, "the engine failed in this rollout; others go on", "report it with the journal; a restart tries again", SeverityPage, 0},
 	{ReasonFenced, "another engine writes the verdicts of this rollout, so this one is silent", "see which engine is the right one, and stop the other", SeverityPage, 0},
 	{ReasonSignal, "a signal metric or drift check speaks", "look at it; resume lets the rollout go on", SeverityTicket, 0},

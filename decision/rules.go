@@ -106,6 +106,9 @@ func passed(spec *Spec, st *State, in *Input) (step, bool) {
 	if st.Stage == len(spec.Stages)-1 {
 		s.verdict, s.code = promote, ReasonCompleted
 		s.message = fmt.Sprintf("%s has stood %v at %d %% and every guardrail is shown safe", spec.Arms.Canary, spec.Stages[st.Stage].Bake, spec.Stages[st.Stage].Weight)
+		if spec.Mirrored(st.Stage) {
+			s.message = fmt.Sprintf("%s has answered copies of requests for %v and every guardrail is shown safe: users have not seen it", spec.Arms.Canary, spec.Stages[st.Stage].Bake)
+		}
 		return s, true
 	}
 	next := spec.Stages[st.Stage+1].Weight

@@ -107,6 +107,7 @@ type Health struct {
 	Coverage          bool          // hold(coverage) when the labels of one arm come more rarely
 	Concentration     float64       // hold(concentration) when one unit has more of an arm's events; 0 = off
 	Crossover         float64       // hold(crossover) when more of the units are in both arms; 0 = off
+	Unpaired          float64       // mirrored stages: hold(unpaired) when more requests lack the canary's answer; 0 = off
 	Unapplied         time.Duration // hold(unapplied) after this long without the routers' acknowledgement
 	Artifact          bool          // hold(artifact_changed) when events name another version than arms
 }

@@ -33,7 +33,7 @@ type Ability struct {
 // for what is not ready is refused at its place.
 var abilities = []Ability{
 	{string(doSticky), true, "assign each request on its own and write assignment: request"},
-	{string(doShadow), false, "give the canary a small share: a first stage of weight 1"},
+	{string(doShadow), true, "give the canary a small share: a first stage of weight 1"},
 	{string(doSegments), true, "remove it: checks see all traffic"},
 	{string(doConcentration), true, "write concentration: off"},
 	{string(doCrossover), true, "write crossover: off"},

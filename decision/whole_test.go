@@ -21,7 +21,7 @@ func learnt(t testing.TB) {
 // table, and they are read, checked, printed and read back.
 func TestWhatTheEngineLearnsNextIsReadAlready(t *testing.T) {
 	files, _ := filepath.Glob("../testdata/specs/whole/*.yaml")
-	if len(files) < 3 {
+	if len(files) < 1 {
 		t.Fatal("no specs")
 	}
 	for _, file := range files {

@@ -114,6 +114,13 @@ type InputRange struct {
 	To        int64  `json:"to"`
 }
 
+// Mirrors tells whether routers send the canary a copy of every request that stable
+// answers: in a stage of weight 0, until the rollout ends.
+func (v *Verdict) Mirrors() bool {
+	running := v.Phase == PhaseRunning || v.Phase == PhaseHeld || v.Phase == PhasePaused
+	return running && v.Stage.Weight == 0 && !v.KillSwitch
+}
+
 // WeightOf returns the weight of an arm in basis points, 0 if no route names it.
 func (v *Verdict) WeightOf(arm string) int {
 	for _, r := range v.Routes {

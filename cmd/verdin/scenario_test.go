@@ -17,9 +17,9 @@ var endings = map[string]struct {
 	verdict string
 	code    int
 }{
-	scenario.Promote:  {`promote   canary 100%, stable 0%    completed: REASON`, exitOK},
+	scenario.Promote:  {`promote   (canary 100%, stable 0%|canary 0%, stable 100%)    completed: REASON`, exitOK},
 	scenario.Rollback: {`rollback  canary 0%, stable 100%    (\w+: )?REASON\b`, exitRollback},
-	scenario.Hold:     {`hold      canary 10%, stable 90%    (\w+: )?REASON\b`, exitUndecided},
+	scenario.Hold:     {`hold      canary (10|0)%, stable (90|100)%    (\w+: )?REASON\b`, exitUndecided},
 }
 
 var timeline = regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d  (.*)$`)
@@ -78,6 +78,7 @@ func TestReplayGivesTheVerdictsOfTheRun(t *testing.T) {
 	t.Parallel()
 	for name, ending := range map[string]string{
 		"errors": ".ndjson", "latency": ".ndjson.zst", "drift": ".ndjson.gz", "no-traffic": ".ndjson",
+		"shadow": ".ndjson.zst", "shadow-harm": ".ndjson",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -104,7 +104,7 @@ func (j *Joiner) forget(key uint64, limit schemas.Time) (unmatched uint64) {
 			}
 			keepTail = n
 		} else {
-			if !j.nodes[n].matched {
+			if !j.nodes[n].matched && j.nodes[n].Metric >= 0 {
 				unmatched++
 			}
 			j.release(n)

@@ -28,7 +28,7 @@ type Prediction struct {
 type Outcome struct {
 	Key    uint64 // of a prediction, or, where ByUnit is set, of a unit
 	ByUnit bool   // it belongs to the last prediction of its unit: see J3
-	Metric int32  // index among the metrics of the label lane
+	Metric int32  // index among the metrics of the label lane; below 0 an answer of the canary to the same request
 	Arm    int8   // -1 = the outcome does not say
 	Log    int32
 	Offset int64

@@ -244,6 +244,10 @@ func (t *Tally) expose(cell *tallyCell, arm int8, hash uint64, value func(n int)
 	cell.Arms[arm].N++
 	for n, m := range t.pool.metrics {
 		metric := &t.pool.plan.Metrics[m]
+		if metric.Pair != Single {
+			cell.batch.Number(n, 0, false) // see PairOf
+			continue
+		}
 		x, ok, bad := value(n)
 		switch {
 		case bad:

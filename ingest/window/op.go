@@ -25,7 +25,7 @@ const (
 )
 
 // joined tells whether an outcome alone says nothing: its prediction is asked for.
-func (m *Metric) joined() bool { return m.Op == OpPresent || m.Joins }
+func (m *Metric) joined() bool { return m.Op == OpPresent || m.Joins || m.Pair != Single }
 
 // Argument is the field of a prediction that an outcome of it will be compared with;
 // Missing where it has none.

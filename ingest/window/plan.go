@@ -80,11 +80,12 @@ type Metric struct {
 	Lower    bool    // low values are bad
 	Success  bool    // leave failed requests out
 	Negative bool    // a joined prediction without outcome counts as 0
+	Pair     Pair    // of a request that both arms answered
 }
 
 // Lane tells on which clock the metric runs.
 func (m *Metric) Lane() Lane {
-	if m.On == schemas.KindOutcome {
+	if m.On == schemas.KindOutcome || m.Pair != Single {
 		return Label
 	}
 	return Fast

@@ -31,6 +31,7 @@ func (j *Judge) account(lane window.Lane, end schemas.Time, w *window.Partial, s
 		if running {
 			j.stage.LabelBake += j.plan.Length
 			add(&j.stage.LabelSamples, own)
+			j.pairs(w, stage)
 		}
 		return
 	}

@@ -16,6 +16,7 @@ type Block struct {
 	Stage          int      // stage it was served under
 	Clean          bool     // free of any change of split, and complete: may speak for safety
 	Gap            bool     // offsets are missing
+	Mirrored       bool     // both arms answered copies of the same requests
 	Share          float64  // canary's share by declaration, 0 = not declared
 	Revision       uint32   // of the plan that binned its features
 	First          [2]int64 // sticky: units of each arm that were never exposed before
@@ -46,6 +47,7 @@ var catalogue = []struct {
 	{"ratio: did a quotient of two sums get worse?", newQuotients},
 	{"sum: did the sum per active unit get worse? Sticky assignment only", newSums},
 	{"resources: is the canary's median beyond its margin in too many windows? No error control", newBreaches},
+	{"pairs: of requests that both arms answer, is the canary's answer the worse one?", newPairs},
 	{"coverage: are labels missing alike in both arms?", newCoverages},
 	{"sample ratio: does the split that arrives match the one declared?", newSampleRatio},
 	{"drift: is this distribution still the same, within its tolerance?", newDrifts},

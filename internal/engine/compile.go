@@ -78,6 +78,7 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 	for i := range s.Metrics {
 		p.Metrics = append(p.Metrics, compileMetric(&s.Metrics[i], l)...)
 	}
+	p.Metrics = append(p.Metrics, compilePairs(s, l)...)
 	for _, f := range Features(s) {
 		p.Features = append(p.Features, window.Feature{
 			Field: f.Field, Categories: f.Categories, Column: l.Column(schemas.KindPrediction, f.Field)})

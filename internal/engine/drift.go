@@ -122,6 +122,9 @@ func (t *driftCheck) Observe(b Block) {
 			continue // binned before the edges were known
 		}
 		whole := drift.Block{Sub: t.subs, Bins: f.bins, Stable: stable, Canary: canary, Stage: b.Stage}
+		if b.Mirrored {
+			whole.Sub, whole.Stable, whole.Canary = t.subs/2, t.half(0, f.bins, stable), t.half(1, f.bins, canary)
+		}
 		f.test.Observe(whole)
 		if f.same != nil && b.Clean {
 			f.same.Observe(whole)
@@ -137,6 +140,17 @@ func (t *driftCheck) Observe(b Block) {
 	if t.first == 0 && t.max >= t.limit {
 		t.first = int64(b.Start) / 1e6
 	}
+}
+
+// half are the counts of every second sub-bucket, from the first or from the second. The
+// arms of mirrored requests answer the same ones; a test of samples that do not depend on
+// each other is lawful where they are given different requests.
+func (t *driftCheck) half(from, bins int, counts []uint64) []uint64 {
+	var out []uint64
+	for sub := from; sub < t.subs; sub += 2 {
+		out = append(out, counts[sub*bins:(sub+1)*bins]...)
+	}
+	return out
 }
 
 // logE is the logarithm of the mean of the features' e-processes; a feature that

@@ -31,7 +31,7 @@ func (v *view) lose(log int) {
 			after = l.sealed.Add(-v.plan.Horizon)
 		}
 	}
-	if l.kinds.Carries(schemas.KindOutcome) { // of any prediction whose horizon the log had not passed
+	if l.kinds.Carries(schemas.KindOutcome) || l.kinds.Carries(schemas.KindPrediction) && v.plan.Mirrored() { // of any prediction whose horizon the log had not passed
 		after = min(after, l.passed.Add(-v.plan.Horizon))
 	}
 	v.gaps = append(v.gaps, gap{log, after, schemas.Never})
@@ -46,7 +46,7 @@ func (v *view) found(log int, top schemas.Time) {
 	}
 	for i := range v.gaps {
 		if g := &v.gaps[i]; g.log == log && g.before == schemas.Never {
-			g.before = last.Add(window.Skew)
+			g.before = last.Add(v.plan.Skew())
 		}
 	}
 }

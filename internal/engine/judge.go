@@ -252,6 +252,9 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 			b.Stage = int(c.Stage)
 		}
 		b.Share, b.Segment = j.share(c, stage), int(c.Segment)
+		if b.Mirrored = j.spec.Mirrored(b.Stage); b.Mirrored {
+			b.Share = 0 // nothing was split
+		}
 		if lane == window.Fast && j.plan.Sticky && c.Segment == 0 {
 			b.First = j.expose(c, b.Clean && b.Stage == j.state.Stage)
 		}
@@ -288,7 +291,7 @@ func (j *Judge) enter(stage int) {
 	j.at = stage
 	j.stage = decision.StageData{}
 	j.health.Late, j.health.Seen, j.health.Incomplete = [2]int64{}, [2]int64{}, 0
-	j.health.Units, j.health.Crossed = [2]int64{}, 0
+	j.health.Units, j.health.Crossed, j.health.Pairs = [2]int64{}, 0, [2]int64{}
 	j.faults = decision.Faults{}
 	j.exposed.startStage()
 	for _, t := range j.tests {

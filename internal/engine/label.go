@@ -17,7 +17,7 @@ func (v *view) outcome(c *schemas.Chunk, i int, arm int8) {
 		v.counts.Other++
 	case c.Arm[i].Len > 0 && arm < 0:
 		v.counts.Arm++
-	case c.Arm[i].Len > 0 && c.Rollout[i].Len > 0:
+	case c.Arm[i].Len > 0 && c.Rollout[i].Len > 0 && !(v.plan.Mirrored() && c.Key[i].Len > 0):
 		v.ownArm(c, i, arm)
 	case c.Key[i].Len == 0 && (!v.plan.ByUnit || c.Unit[i].Len == 0):
 		v.counts.NoKey++
@@ -40,6 +40,10 @@ func (v *view) candidate(c *schemas.Chunk, i int, arm int8) {
 	}
 	taken := false
 	v.each(c, i, func(n int, x float64, valid bool) {
+		arm := arm
+		if v.plan.Metrics[v.pools[window.Label].Metrics()[n]].Pair == window.Both {
+			n, arm = int(v.slot(n, arm)), -1
+		}
 		taken = v.joiner.Label(join.Outcome{
 			Key: key, ByUnit: byUnit, Metric: int32(n), Arm: arm, Log: int32(c.Log), Offset: c.Offset[i],
 			TS: c.TS[i], Mark: log.passed, Value: x, Valid: valid,
@@ -114,7 +118,7 @@ func (v *view) each(c *schemas.Chunk, i int, f func(n int, x float64, valid bool
 // that asks for its name.
 func (v *view) reading(c *schemas.Chunk, i, n int) (x float64, got, bad bool) {
 	metric := &v.plan.Metrics[v.pools[window.Label].Metrics()[n]]
-	if string(c.Bytes(c.Name[i])) != metric.Outcome {
+	if metric.On != schemas.KindOutcome || metric.Pair > window.Both || string(c.Bytes(c.Name[i])) != metric.Outcome {
 		return 0, false, false
 	}
 	return metric.Read(c, i)
@@ -128,7 +132,7 @@ func (v *view) sealLabel(out *[]window.Partial) bool {
 		if l.kinds.Carries(schemas.KindPrediction) {
 			through = min(through, v.exposed(l))
 		}
-		if l.kinds.Carries(schemas.KindOutcome) {
+		if l.kinds.Carries(schemas.KindOutcome) || l.kinds.Carries(schemas.KindPrediction) && v.plan.Mirrored() {
 			through = min(through, v.labelMark(l))
 		}
 	}
@@ -195,8 +199,14 @@ func (v *view) closeLabel(start schemas.Time) window.Partial {
 			}
 			return o.Value, ok && o.Valid, ok && !o.Valid
 		})
+		if v.plan.Mirrored() && p.Arm == 0 {
+			v.pair(tally, p, func(n int) float64 { return v.argument(asked, row, n) }, taken)
+		}
 		row++
 	})
+	if v.plan.Mirrored() {
+		done.Mismatch = 0 // a prediction has an answer of either arm
+	}
 	p := v.partial(window.Label, v.shard, v.closed, start.Add(v.plan.Length))
 	p.Cells, p.Mismatch, p.Gap = tally.Close(), done.Mismatch, v.incomplete(p.End)
 	v.closed = p.End

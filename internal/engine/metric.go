@@ -29,16 +29,23 @@ type metricTest struct {
 	info    float64
 	margins []decision.Margin // distinct margins of the stages: one safety test each
 	use     []int             // per stage: index into margins
+	pairs   bool              // in mirrored stages its pairs are compared
 	stage   int               // the running one
 }
 
 type thresholds struct{ harm, safe, limit, cap float64 }
 
-// metricTests makes one metricTest per metric of one of the kinds.
+// metricTests makes one metricTest per metric of one of the kinds that compares arms
+// which answer different requests.
 func (c compiled) metricTests(kinds ...string) []metricTest {
+	return c.testsOf(c.spec.Apart, kinds...)
+}
+
+// testsOf makes one metricTest per metric of one of the kinds that is wanted.
+func (c compiled) testsOf(wanted func(*decision.Metric) bool, kinds ...string) []metricTest {
 	var out []metricTest
 	for i := range c.spec.Metrics {
-		if slices.Contains(kinds, c.spec.Metrics[i].Kind) && !ruled(&c.spec.Metrics[i]) {
+		if m := &c.spec.Metrics[i]; slices.Contains(kinds, m.Kind) && !ruled(m) && wanted(m) {
 			out = append(out, c.metricTest(i))
 			out = append(out, c.segmentTests(i)...)
 		}
@@ -94,6 +101,7 @@ func (c compiled) metricTest(i int) metricTest {
 		limit: c.budget.Threshold(m.Name, "limit"),
 		cap:   c.budget.Threshold(m.Name, "cap"),
 	}}
+	t.pairs = c.spec.Pairs(m)
 	if m.Role == decision.Guardrail {
 		t.setMargins(c.spec)
 	}
@@ -134,8 +142,8 @@ func null(worse string, m decision.Margin) sequential.Null {
 
 // summaries returns the metric's summaries in a block of its lane.
 func (t *metricTest) summaries(b *Block) (stable, canary *stats.Summary, ok bool) {
-	if b.Lane != t.lane || b.Segment != t.segment {
-		return nil, nil, false
+	if b.Lane != t.lane || b.Segment != t.segment || b.Mirrored && t.pairs {
+		return nil, nil, false // pairs are compared there, see pairs
 	}
 	if b.Moved { // R44: no comparison of what is left of the cohort is fair
 		t.skipped.SplitChanging++

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"verdin/decision"
+	"verdin/ingest/window"
 	"verdin/internal/wire"
 	"verdin/stats"
 	"verdin/stats/sequential"
@@ -55,6 +56,7 @@ func (t *proportion) StartStage(stage int) {
 func (t *proportion) Observe(block Block) {
 	stable, canary, ok := t.summaries(&block)
 	if !ok {
+		t.copies(&block)
 		return
 	}
 	a, b := counts(stable), counts(canary)
@@ -86,6 +88,15 @@ func (t *proportion) Observe(block Block) {
 	t.crossed(1, len(t.safe) > 0 && t.safe[t.margin()].LogE() >= t.limits.safe, block.Start)
 }
 
+// copies looks at the canary's answers to copies of requests: a limit is for them too.
+func (t *proportion) copies(b *Block) {
+	if t.limit != nil && b.Mirrored && b.Lane == window.Fast && t.lane == window.Fast && b.Segment == t.segment {
+		if c := counts(&b.Canary.Metrics[t.at]); c.N > 0 {
+			t.limit.Observe(t.bad(c), b.Stage)
+		}
+	}
+}
+
 // badShare is the limit as a share of bad observations.
 func badShare(m *decision.Metric) float64 {
 	if m.Worse == "lower" {
@@ -95,7 +106,7 @@ func badShare(m *decision.Metric) float64 {
 }
 
 // bad mirrors the counts of a metric whose low values are bad.
-func (t *proportion) bad(c sequential.Counts) sequential.Counts {
+func (t *metricTest) bad(c sequential.Counts) sequential.Counts {
 	if t.spec.Worse == "lower" {
 		c.Y = c.N - c.Y
 	}

@@ -127,7 +127,7 @@ func healthFields(f *wire.Fields, h *decision.HealthData) {
 	}
 	for _, n := range []*int64{&h.StableSinceCanary, &h.CanarySinceStable, &h.Late[0], &h.Late[1],
 		&h.Seen[0], &h.Seen[1], &h.Incomplete, &h.Unmatched, &h.ArmMismatch,
-		&h.Units[0], &h.Units[1], &h.Crossed} {
+		&h.Units[0], &h.Units[1], &h.Crossed, &h.Pairs[0], &h.Pairs[1]} {
 		wire.Int(f, n)
 	}
 }

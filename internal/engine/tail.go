@@ -13,8 +13,19 @@ type tail struct {
 // tailDecay keeps about the last 20 blocks.
 const tailDecay = 0.95
 
-func (t *tail) add(h *stats.Histogram) {
-	if h.N() == 0 {
+func (t *tail) add(h *stats.Histogram) { t.addFrom(0, h) }
+
+// addFrom adds the values of one block that lie in a cell or above.
+func (t *tail) addFrom(least int, hs ...*stats.Histogram) {
+	n := uint64(0)
+	for _, h := range hs {
+		h.Each(func(cell int, count uint64) {
+			if cell >= least {
+				n += count
+			}
+		})
+	}
+	if n == 0 {
 		return
 	}
 	if t.cells == nil {
@@ -24,10 +35,14 @@ func (t *tail) add(h *stats.Histogram) {
 		t.cells[i] *= tailDecay
 	}
 	t.n *= tailDecay
-	h.Each(func(cell int, count uint64) {
-		t.cells[cell] += float64(count)
-	})
-	t.n += float64(h.N())
+	for _, h := range hs {
+		h.Each(func(cell int, count uint64) {
+			if cell >= least {
+				t.cells[cell] += float64(count)
+			}
+		})
+	}
+	t.n += float64(n)
 }
 
 // reaches tells whether at least five past values are expected in a tail of the

@@ -16,6 +16,7 @@ import (
 // with an empty arm, unclean, or with a gap.
 func drawn(c compiled, rng *rand.Rand, stage int) Block {
 	b := block(c)
+	b.Mirrored = c.spec.Mirrored(stage)
 	b.Stage, b.Gap = stage, rng.IntN(9) == 0
 	b.Clean = !b.Gap && rng.IntN(5) > 0
 	b.Share = []float64{0, 0.1, 0.1, 0.1}[rng.IntN(4)]
@@ -23,10 +24,14 @@ func drawn(c compiled, rng *rand.Rand, stage int) Block {
 	if rng.IntN(3) == 0 {
 		b.Lane = window.Label
 		for _, arm := range []*window.Arm{b.Stable, b.Canary} {
-			share := stats.Shape{Kind: stats.Proportion} // accuracy and answers
-			*arm = window.Arm{Metrics: []stats.Summary{stats.NewSummary(share), stats.NewSummary(share)}}
+			*arm = window.Arm{}
+			for i := range c.plan.Metrics {
+				if m := &c.plan.Metrics[i]; m.Lane() == window.Label {
+					arm.Metrics = append(arm.Metrics, stats.NewSummary(m.Shape))
+				}
+			}
 			if c.plan.Sticky {
-				arm.Groups = make([]window.Groups, 2)
+				arm.Groups = make([]window.Groups, len(arm.Metrics))
 			}
 		}
 	}
@@ -77,9 +82,20 @@ func TestEveryTestKeepsItsState(t *testing.T) {
 		s.Metrics = append(s.Metrics, decision.Metric{Name: "spend", Kind: decision.Sum, On: "prediction", Field: "metrics.tokens",
 			Per: "unit_id", Worse: "higher", Role: decision.Guardrail, Weight: 1, Margin: decision.Margin{Set: true, Value: 9}})
 	}))
+	shadow := keepsState(t, learntPlan(t, mirrored))
 	for i, row := range catalogue {
-		if !asked[i] && !sticky[i] {
+		if !asked[i] && !sticky[i] && !shadow[i] {
 			t.Errorf("%s: no spec asks for it", row.name)
+		}
+	}
+}
+
+// mirrored makes the first stage of a spec one of copies of requests.
+func mirrored(s *decision.Spec) {
+	s.Stages[0].Weight = 0
+	for i := range s.Metrics {
+		if m := &s.Metrics[i]; s.Pairs(m) {
+			m.Margin, m.Tolerance = decision.Margin{Set: true, Value: 0.1}, decision.Margin{Set: true, Value: 0.01}
 		}
 	}
 }

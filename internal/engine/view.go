@@ -35,7 +35,8 @@ type view struct {
 	logs     []viewLog
 	labels   bool // the plan has metrics in the label lane, and the shard logs that it waits for
 	joiner   *join.Joiner
-	asks     []int                        // metrics of the label lane that compare outcomes with a field of their prediction
+	asks     []int                        // metrics of the label lane that ask something of predictions until they are judged
+	pairs    []int                        // those of the lane that compare both answers of a request, by their place in it
 	asked    map[schemas.Time][]float64   // those fields, by window, in the order of the joiner's predictions
 	direct   map[schemas.Time]*openWindow // label lane: outcomes that name their arm
 	closed   schemas.Time                 // label lane: end of the last closed window
@@ -69,7 +70,7 @@ func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
 		shard:    shard,
 		base:     base,
 		hash:     newHasher(plan.Rollout),
-		joiner:   join.New(plan.Length, plan.Horizon, window.Skew),
+		joiner:   join.New(plan.Length, plan.Horizon, plan.Skew()),
 		direct:   map[schemas.Time]*openWindow{},
 		asked:    map[schemas.Time][]float64{},
 		closed:   plan.Start,
@@ -81,10 +82,11 @@ func newView(shard, base int, plan *window.Plan, logs []shardLog) *view {
 		v.pools[l] = window.NewPool(plan, window.Lane(l))
 	}
 	for _, m := range v.pools[window.Label].Metrics() {
-		if plan.Metrics[m].Asks >= 0 && plan.Metrics[m].Joins {
+		if metric := &plan.Metrics[m]; metric.Asks >= 0 && metric.Joins || metric.Pair == window.Both {
 			v.asks = append(v.asks, m)
 		}
 	}
+	v.pairs = paired(plan, v.pools[window.Label].Metrics())
 	v.labels = len(v.pools[window.Label].Metrics()) > 0 && awaited(logs)
 	for _, l := range logs {
 		v.logs = append(v.logs, viewLog{
@@ -172,7 +174,10 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 	if v.labels {
 		v.joiner.Expose(join.Prediction{Key: key, Unit: unit, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i], Within: v.plan.Within(c, i)})
 		for _, m := range v.asks {
-			v.asked[start] = append(v.asked[start], v.plan.Metrics[m].Argument(c, i))
+			v.asked[start] = append(v.asked[start], v.plan.Answer(&v.plan.Metrics[m], c, i))
+		}
+		if v.plan.Mirrored() && arm == 1 {
+			v.answered(c, i, key, log)
 		}
 	}
 }

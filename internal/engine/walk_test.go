@@ -31,6 +31,7 @@ var apart = map[string]string{
 	"sequential.Rate.l":         "scratch",
 	"sequential.Limit.l":        "scratch: written at every block before it is read",
 	"sequential.Safe.l":         "scratch",
+	"sequential.Paired.l":       "scratch",
 	"sequential.alternatives.l": "scratch",
 	"sequential.SampleRatio.l":  "scratch",
 	"drift.pending.ends":        "scratch",

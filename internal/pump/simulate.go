@@ -44,7 +44,7 @@ func Simulate(ctx context.Context, sc scenario.Scenario, seed uint64, start sche
 	s := &Simulation{
 		spec: spec, layout: layout, out: out, gen: scenario.New(sc, seed, start),
 		decoder: codec.New(layout, codec.Options{Recording: true}),
-		now:     start, end: start.Add(sc.Duration), split: scenario.Split{CanaryBps: 100 * spec.Stages[0].Weight, Generation: 1},
+		now:     start, end: start.Add(sc.Duration), split: scenario.Split{CanaryBps: 100 * spec.Stages[0].Weight, Generation: 1, Mirror: spec.Mirrored(0)},
 	}
 	s.gen.Typed = true
 	r := &Replay{
@@ -73,7 +73,7 @@ func (s *Simulation) follow(o engine.Outcome) {
 
 // SplitOf is the traffic split that a verdict asks for.
 func SplitOf(v *schemas.Verdict) scenario.Split {
-	split := scenario.Split{Generation: uint32(v.Generation), Stage: int32(v.Stage.Index)}
+	split := scenario.Split{Generation: uint32(v.Generation), Stage: int32(v.Stage.Index), Mirror: v.Mirrors()}
 	for _, r := range v.Routes {
 		if r.Arm == schemas.ArmCanary {
 			split.CanaryBps = int(r.WeightBps)

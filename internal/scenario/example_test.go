@@ -37,7 +37,7 @@ func ExampleLookup() {
 	fmt.Println(err)
 	// Output:
 	// rollback because of error_rate
-	// scenario "bad" is not known: choose one of good, aa, errors, late-harm, latency, quality, drift, features, srm, no-traffic
+	// scenario "bad" is not known: choose one of good, aa, errors, late-harm, latency, quality, drift, features, srm, no-traffic, shadow, shadow-harm, shadow-lost
 }
 
 func BenchmarkTick(b *testing.B) {

@@ -12,6 +12,7 @@ type Split struct {
 	CanaryBps  int    // share of the canary in 1/10,000
 	Generation uint32 // of the verdict it comes from; 0 = none yet
 	Stage      int32  // index of the stage; -1 = none
+	Mirror     bool   // the canary answers a copy of every request
 }
 
 // Emit takes one record. The key and the value are valid until it returns.
@@ -109,15 +110,24 @@ func (g *Generator) dueOutcome() schemas.Time {
 // twin is a canary like stable, and stable itself.
 var twin departure
 
-// request has one arm answer the next request.
+// request has one arm answer the next request, or both.
 func (g *Generator) request(choose func(string) bool) {
-	c := &g.next
-	id := string(appendID(g.key[:0], c.id))
+	id := string(appendID(g.key[:0], g.next.id))
 	if g.at < g.from {
 		return
 	}
-	canary := choose(id)
-	d := &twin
+	if g.split.Mirror {
+		g.ask(id, false, arms[0])
+		g.ask(id, true, arms[1])
+		return
+	}
+	g.ask(id, choose(id), "")
+}
+
+// ask has one arm answer the request. Labels of a mirrored one name the arm whose answer
+// they are about.
+func (g *Generator) ask(id string, canary bool, arm string) {
+	c, d := &g.next, &twin
 	if canary && g.split.Stage >= g.sc.canary.stage {
 		d = &g.sc.canary
 	}
@@ -131,10 +141,10 @@ func (g *Generator) request(choose func(string) bool) {
 		return
 	}
 	if c.label < labelled {
-		g.later(c.labelDelay, id, "correct", truth(a.right))
+		g.later(c.labelDelay, id, arm, "correct", truth(a.right))
 	}
-	if a.buys == a.right && c.order < ordered { // the visitor does buy
-		g.later(c.orderDelay, id, "revenue", a.basket)
+	if a.buys == a.right && c.order < ordered && arm != arms[1] { // the visitor, who sees no copy, does buy
+		g.later(c.orderDelay, id, arm, "revenue", a.basket)
 	}
 }
 
@@ -145,7 +155,7 @@ func truth(b bool) float64 {
 	return 0
 }
 
-func (g *Generator) later(u float64, id, name string, value float64) {
+func (g *Generator) later(u float64, id, arm, name string, value float64) {
 	g.n++
-	g.pending.push(pending{due: g.at.Add(delay(u)), n: g.n, id: id, name: name, value: value})
+	g.pending.push(pending{due: g.at.Add(delay(u)), n: g.n, id: id, arm: arm, name: name, value: value})
 }

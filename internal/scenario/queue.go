@@ -7,6 +7,7 @@ type pending struct {
 	due   schemas.Time
 	n     uint64 // order of creation: decides between equal times
 	id    string // of the prediction
+	arm   string // whose answer it is about; "" = the only one
 	name  string // of the outcome
 	value float64
 }

@@ -41,6 +41,7 @@ type Scenario struct {
 	Partitions        int32         // of every topic
 
 	canary departure
+	shadow bool          // the canary answers copies of requests only
 	silent time.Duration // no event at all from this time after the start; 0 = never
 }
 
@@ -60,6 +61,9 @@ type departure struct {
 
 //go:embed specs/assistant.yaml
 var assistant []byte
+
+//go:embed specs/shadow.yaml
+var shadow []byte
 
 const (
 	requestsPerSecond = 80
@@ -118,6 +122,21 @@ var scenarios = []Scenario{
 		Summary: "after 12 minutes no event of either arm arrives any more",
 		silent:  12 * time.Minute,
 	},
+	{
+		Name: "shadow", Expect: Promote, Duration: 2 * time.Hour, shadow: true,
+		Summary: "the canary answers copies of all requests and is as good: shown safe pair by pair, without a visitor having seen it",
+		canary:  departure{mend: 0.05, tokens: -0.05},
+	},
+	{
+		Name: "shadow-harm", Expect: Rollback, Reason: "accuracy", Duration: 2 * time.Hour, shadow: true,
+		Summary: "the canary answers copies of all requests, and is right in 70 % instead of 80 %: no visitor was harmed",
+		canary:  departure{spoil: 0.125},
+	},
+	{
+		Name: "shadow-lost", Expect: Hold, Reason: "unpaired", Duration: time.Hour, shadow: true,
+		Summary: "half of the copies are lost on the way: what is left looks good, and proves nothing",
+		canary:  departure{lost: 0.5},
+	},
 }
 
 // Names lists the scenarios in the order of the table.
@@ -134,6 +153,9 @@ func Lookup(name string) (Scenario, error) {
 	for _, sc := range scenarios {
 		if sc.Name == name {
 			sc.Spec = assistant
+			if sc.shadow {
+				sc.Spec = shadow
+			}
 			sc.RequestsPerSecond = requestsPerSecond
 			sc.Partitions = partitions
 			return sc, nil

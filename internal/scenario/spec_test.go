@@ -33,7 +33,11 @@ func TestTheSpecAsksForWhatTheGeneratorSends(t *testing.T) {
 		for _, st := range spec.Stages {
 			weights, bake = append(weights, st.Weight), bake+st.Bake
 		}
-		if !slices.Equal(weights, []int{10, 25, 50, 75, 100}) || bake != 190*time.Minute {
+		want, long := []int{10, 25, 50, 75, 100}, 190*time.Minute
+		if spec.Strategy == decision.Shadow {
+			want, long = []int{0}, 10*time.Minute
+		}
+		if !slices.Equal(weights, want) || bake != long {
 			t.Errorf("%s: stages %v bake %v", name, weights, bake)
 		}
 		for _, d := range spec.Drift {
@@ -52,7 +56,7 @@ func TestTheReasonOfEachScenarioIsInItsSpec(t *testing.T) {
 	for _, name := range Names() {
 		sc := lookup(t, name)
 		spec := parse(t, sc)
-		roles := map[string]string{"": "", "assignment": "health", "no_data": "health"}
+		roles := map[string]string{"": "", "assignment": "health", "no_data": "health", "unpaired": "health"}
 		for _, m := range spec.Metrics {
 			roles[m.Name] = m.Role
 		}

@@ -182,6 +182,35 @@ func TestEachCanaryDiffersInWhatItsScenarioSays(t *testing.T) {
 	})
 }
 
+// Where requests are mirrored both arms answer each, and labels say about whose answer;
+// a visitor who buys has seen stable's.
+func TestMirroredRequestsHaveTwoAnswers(t *testing.T) {
+	answers, labels := map[string][2]string{}, [2]int{}
+	play(lookup(t, "shadow"), 5, 5*time.Minute, time.Second, Split{Generation: 1, Mirror: true}, func(r record) {
+		switch r.topic {
+		case Predictions:
+			p := decode[schemas.Prediction](t, r)
+			both := answers[r.key]
+			both[index(p.Arm == arms[1])] += p.Arm
+			answers[r.key] = both
+		case Outcomes:
+			o := decode[schemas.Outcome](t, r)
+			if o.Name == "revenue" && o.Arm != arms[0] {
+				t.Fatalf("an order after a copy: %s", r.value)
+			}
+			labels[index(o.Arm == arms[1])]++
+		}
+	})
+	for id, both := range answers {
+		if both != arms {
+			t.Fatalf("request %s was answered by %q", id, both)
+		}
+	}
+	if len(answers) < 15_000 || labels[0] < 1000 || labels[1] < 1000 {
+		t.Errorf("%d requests, labels %v", len(answers), labels)
+	}
+}
+
 func TestSilenceFallsAtItsTime(t *testing.T) {
 	sc := lookup(t, "no-traffic")
 	var last schemas.Time

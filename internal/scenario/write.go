@@ -95,7 +95,7 @@ func (g *Generator) judged(a *answer) {
 // known emits an outcome.
 func (g *Generator) known(p pending) {
 	o := &g.outcome
-	o.PredictionID, o.Name, o.Value, o.EventTime = p.id, p.name, schemas.Num(p.value), p.due.Std()
+	o.PredictionID, o.Arm, o.Name, o.Value, o.EventTime = p.id, p.arm, p.name, schemas.Num(p.value), p.due.Std()
 	g.send(Outcomes, p.id, p.due, o)
 }
 

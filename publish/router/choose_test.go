@@ -79,7 +79,7 @@ func TestChoiceCarriesItsVerdict(t *testing.T) {
 		t.Errorf("before any verdict: %+v", c)
 	}
 	b.deliver(b.make(10_000))
-	if c := b.r.Choose("prod/recsys", "x"); c != (Choice{"canary", "v2", 1, 0}) {
+	if c := b.r.Choose("prod/recsys", "x"); c != (Choice{"canary", "v2", 1, 0, false}) {
 		t.Errorf("at 100 %%: %+v", c)
 	}
 	if c := b.r.Choose("unknown", "x"); c != (Choice{Arm: "stable", Stage: -1}) {

@@ -127,8 +127,8 @@ func (l *lane) settle(now schemas.Time) {
 	}
 	l.view.Store(&view{
 		weight: l.weight(), until: l.deadline(), after: after, salt: salt,
-		canary: Choice{schemas.ArmCanary, canary.ModelVersion, s.Generation, s.Stage.Index},
-		stable: Choice{schemas.ArmStable, stable.ModelVersion, s.Generation, s.Stage.Index},
+		canary: Choice{schemas.ArmCanary, canary.ModelVersion, s.Generation, s.Stage.Index, false},
+		stable: Choice{schemas.ArmStable, stable.ModelVersion, s.Generation, s.Stage.Index, s.Mirrors()},
 		outside: [2]Choice{
 			{Arm: schemas.ArmStable, ModelVersion: stable.ModelVersion, Stage: -1},
 			{Arm: schemas.ArmCanary, ModelVersion: canary.ModelVersion, Stage: -1},
