@@ -23,7 +23,7 @@ func newBench() *cobra.Command {
 		Args:  exactArgs(0, "the name of a benchmark"),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchStats(), newBenchDrift(), newBenchCost())
+	cmd.AddCommand(newBenchStats(), newBenchDrift(), newBenchRollouts(), newBenchCost())
 	return cmd
 }
 

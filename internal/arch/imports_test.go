@@ -94,7 +94,7 @@ var table = []row{
 	// History played again to find out what a spec's checks make of it.
 	{pkg: "internal/calibrate", own: []string{"schemas", "stats", "drift", "decision", "internal/engine", "internal/pump"}, third: []string{gonum}},
 	{pkg: "internal/planning", own: []string{"decision", "stats", "stats/sequential"}, third: []string{gonum}},
-	{pkg: "internal/bench", own: []string{"drift", "stats", "stats/sequential", "stats/multiple", "internal/peers"}, third: []string{gonum}},
+	{pkg: "internal/bench", own: []string{"schemas", "ingest/window", "decision", "internal/engine", "drift", "stats", "stats/sequential", "stats/multiple", "internal/peers"}, third: []string{gonum}},
 	{pkg: "internal/arch"},
 	{pkg: "internal/shareddata"},
 	{pkg: ".ci/report"},

@@ -28,10 +28,15 @@ func NewCase[L any](c Case, w World[L], rules ...Rule[L]) Case {
 // Play plays the case. Its histories depend on the plan's seed and the case's name, so
 // that another case changes nothing here.
 func (c Case) Play(ctx context.Context, p Plan) ([]Tally, error) {
+	p.Seed = c.seed(p.Seed)
+	return c.play(ctx, p)
+}
+
+// seed is that of the case's histories.
+func (c Case) seed(seed uint64) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(c.Name))
-	p.Seed ^= h.Sum64()
-	return c.play(ctx, p)
+	return seed ^ h.Sum64()
 }
 
 // Bar is the greatest share of false claims that keeps the promise.
