@@ -25,15 +25,15 @@ type Fate struct {
 	Windows  int    // until the end
 	Harmed   int    // windows of them in which the canary was at a margin or beyond
 	Exposed  int64  // requests that the canary served in those
-	Requests int64  // that both arms served, in all
+	Requests int64  // that both arms served in those
 }
 
 // count adds a window to a fate.
 func (f *Fate) count(w *world, k int, parts []served, n [2]int64) {
-	f.Windows, f.Requests = f.Windows+1, f.Requests+n[0]+n[1]
+	f.Windows++
 	for _, p := range parts {
 		if w.harms(Moment{Window: k, Share: p.share}) {
-			f.Harmed, f.Exposed = f.Harmed+1, f.Exposed+n[1]
+			f.Harmed, f.Exposed, f.Requests = f.Harmed+1, f.Exposed+n[1], f.Requests+n[0]+n[1]
 			return
 		}
 	}

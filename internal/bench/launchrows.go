@@ -25,7 +25,7 @@ func strict(gauges []Gauge) []Gauge {
 
 const (
 	launchRuns = 1000
-	heavyRuns  = 300
+	heavyRuns  = 200
 )
 
 // on is a launch of a service at 3,000 requests a minute, ± 30 % over the day.
@@ -38,6 +38,9 @@ func dosed(name, about string, truth Truth, metric string, d Dose) Launch {
 	l := on(name, about, truth, service())
 	return l.dose(metric, d)
 }
+
+// held is how long rows last in which most canaries are held.
+const held = 120
 
 func (l Launch) dose(metric string, d Dose) Launch {
 	for i := range l.Gauges {
@@ -88,7 +91,7 @@ func harmlessLaunches() []Launch {
 }
 
 func marginalLaunches() []Launch {
-	return []Launch{
+	rows := []Launch{
 		dosed("errors at the margin", "1.5 % instead of 1 %", Marginal, "errors", Steady(1)),
 		dosed("latency at the margin", "every request takes a quarter longer", Marginal, "latency", Steady(1)),
 		dosed("accuracy at the margin", "87 % instead of 90 % right", Marginal, "correct", Steady(1)),
@@ -97,20 +100,18 @@ func marginalLaunches() []Launch {
 			l.Gauges[0].Rate = Trend(0.005, 0.03)
 		}),
 		tenGauges().with(func(l *Launch) {
-			l.Name, l.Truth = "one of ten at the margin", Marginal
+			l.Name, l.About, l.Truth = "one of ten at the margin", "one of the six shares is 3 %", Marginal
 		}).dose("fails0", Steady(1)),
 		on("two segments at the margin", "half a point more errors everywhere, judged in two countries of a fifth each, too", Marginal, service()).with(func(l *Launch) { l.Segments = true }).dose("errors", Steady(1)),
 		dosed("five generations at the margin", "five canaries one after the other with half a point more errors, until one is rolled back", Marginal, "errors", Steady(1)).with(func(l *Launch) {
-			l.Generations, l.Windows, l.Runs = 5, 120, heavyRuns
+			l.Generations, l.Runs = 5, heavyRuns
 		}),
 		visited("users who come back, at the margin", "sticky users, two points more errors", true, Marginal).dose("errors", Steady(1)),
-		dosed("at the margin, then worse", "half a point more errors, twice that from the 30th minute on", Harmful, "errors", func(m Moment) float64 {
-			if m.Window >= 30 {
-				return 2
-			}
-			return 1
-		}),
 	}
+	for i := range rows {
+		rows[i].Windows = held
+	}
+	return rows
 }
 
 func harmfulLaunches() []Launch {
@@ -129,10 +130,18 @@ func harmfulLaunches() []Launch {
 		dosed("twice the margin, latency", "every request takes half as long again", Harmful, "latency", Steady(2)).with(found),
 		dosed("twice the margin, accuracy", "84 % instead of 90 % right", Harmful, "correct", Steady(2)).with(found),
 		rareErrors("twice the margin, rare errors", Harmful, 2).with(found),
-		tenGauges().with(func(l *Launch) { l.Name, l.Truth = "twice the margin, one of ten", Harmful }).dose("fails0", Steady(2)).with(found),
+		tenGauges().with(func(l *Launch) {
+			l.Name, l.About, l.Truth = "twice the margin, one of ten", "one of the six shares is 4 %", Harmful
+		}).dose("fails0", Steady(2)).with(found),
 		visited("twice the margin, users who come back", "sticky users, four points more errors", true, Harmful).dose("errors", Steady(2)).with(found),
 		dosed("ten times the errors", "10 % instead of 1 %", Harmful, "errors", Steady(18)).with(found),
 		dosed("broken", "every second request fails", Harmful, "errors", Steady(98)).with(found),
+		dosed("at the margin, then worse", "half a point more errors, twice that from the 30th minute on", Harmful, "errors", func(m Moment) float64 {
+			if m.Window >= 30 {
+				return 2
+			}
+			return 1
+		}),
 		dosed("gradual harm", "errors grow by a point an hour, from nothing", Harmful, "errors", func(m Moment) float64 { return float64(m.Window) / 30 }),
 		dosed("harm under load", "a point more errors from 75 % on", Harmful, "errors", from(0.75, 2)),
 		dosed("harm at half", "a point more errors from 50 % on", Harmful, "errors", from(0.5, 2)).with(found),

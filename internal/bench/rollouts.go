@@ -113,7 +113,7 @@ func Rollouts(ctx context.Context, o Options) (Report, error) {
 	if o.Full() {
 		version = "full version"
 	}
-	r.Text = fmt.Sprintf("Made by `verdin bench rollouts` with seed %d (%s).\n\n", o.Seed, version)
+	r.Text = fmt.Sprintf("Made by `verdin bench rollouts` with seed %d and %s runs a row where no other number stands (%s).\n\n", o.Seed, Thousands(max(1, launchRuns*o.Runs/fullRuns)), version)
 	var all []fates
 	rows := Launches()
 	for i, l := range rows {

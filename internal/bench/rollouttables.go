@@ -123,7 +123,7 @@ func marginalRollouts(r *Report, all []fates) {
 }
 
 func harmfulRollouts(r *Report, all []fates) {
-	columns := []string{"harmful canary", "runs", "found", "≥", "bar", "", "promoted", "≤", "bar", "", "windows", "exposed", "left"}
+	columns := []string{"harmful canary", "runs", "found", "≥", "bar", "", "promoted", "≤", "bar", "", "windows", "requests", "exposed", "left"}
 	t := Table{Columns: append(columns, controllerNames()...)}
 	for i := range all {
 		f := &all[i]
@@ -132,11 +132,11 @@ func harmfulRollouts(r *Report, all []fates) {
 		row = append(row, Percent(f.count(0, left).share()))
 		for c := range controllers {
 			d := f.delay(c + 1)
-			row = append(row, fmt.Sprintf("%s · %s · %s", Percent(f.count(c+1, found).share()), d[0], d[1]))
+			row = append(row, fmt.Sprintf("%s · %s · %s", Percent(f.count(c+1, found).share()), d[0], d[2]))
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	r.Section("Whole rollouts: harmful canaries", "*Found* is rolled back before 100 %, with its lower bound at 99 % (≥); *promoted* is taken to 100 % (where harm begins there: Completed), with its upper bound. *Windows* (of a minute) and *exposed* (requests that the canary served) are medians from the first window with harm of a margin or more to the rollback, of those that were rolled back at all; *left* had not ended with the history, and are held below 100 % or not. The columns of the others are share found · windows · exposed.", t)
+	r.Section("Whole rollouts: harmful canaries", "*Found* is rolled back before 100 %, with its lower bound at 99 % (≥); *promoted* is taken to 100 % (where harm begins there: Completed), with its upper bound. *Windows* (of a minute), *requests* (of both arms) and *exposed* (those that the canary served) are medians from the first window with harm of a margin or more to the rollback, of those that were rolled back at all; *left* had not ended with the history. The columns of the others are share found · windows · exposed.", t)
 	r.Draw("rollouts-harmful.svg", "harmful canaries found before 100 %", fateDots("Harmful canaries that are rolled back before 100 % (dashed: the bar of 95 %)", all, found, 0.95))
 }
 
@@ -154,10 +154,11 @@ func (f *fates) harmCells() (row []string) {
 	return append(found, through...)
 }
 
-// delay is how long, and how many requests, it took a rule to roll back.
+// delay is how many windows, requests, and requests of the canary it took a rule to roll back.
 func (f *fates) delay(rule int) []string {
 	return []string{
 		f.median(rule, rolledBack, func(x Fate) int64 { return int64(x.Harmed) }),
+		f.median(rule, rolledBack, func(x Fate) int64 { return x.Requests }),
 		f.median(rule, rolledBack, func(x Fate) int64 { return x.Exposed }),
 	}
 }
