@@ -118,7 +118,7 @@ type InputRange struct {
 // answers: in a stage of weight 0, until the rollout ends.
 func (v *Verdict) Mirrors() bool {
 	running := v.Phase == PhaseRunning || v.Phase == PhaseHeld || v.Phase == PhasePaused
-	return running && v.Stage.Weight == 0 && !v.KillSwitch
+	return running && v.Stage.Weight == 0 && v.WeightOf(ArmCanary) == 0 && !v.KillSwitch
 }
 
 // WeightOf returns the weight of an arm in basis points, 0 if no route names it.

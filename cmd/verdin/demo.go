@@ -191,7 +191,7 @@ func (d *demo) play(ctx context.Context, ticks chan<- pump.Tick) error {
 func (d *demo) split(name string) scenario.Split {
 	c := d.router.Choose(name, "")
 	s, _ := d.router.Status(name)
-	return scenario.Split{CanaryBps: s.WeightBps, Generation: uint32(c.Generation), Stage: int32(c.Stage), Mirror: c.Mirror}
+	return scenario.Split{CanaryBps: s.WeightBps, Generation: uint32(c.Generation), Stage: int32(c.Stage), Mirror: c.Mirror != ""}
 }
 
 // hear prints the timeline.

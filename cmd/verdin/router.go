@@ -119,10 +119,11 @@ func (e *edge) served() bool {
 // serve opens both listeners: for requests, and for probes and metrics.
 func (e *edge) serve(ctx context.Context, connected func() bool) error {
 	p, err := proxy.New(proxy.Config{Router: e.router, Rollout: e.cfg.Rollout, Stable: e.cfg.Models.stable, Canary: e.cfg.Models.canary,
-		UnitHeader: e.cfg.UnitHeader, Report: e.report})
+		UnitHeader: e.cfg.UnitHeader, Report: e.report, Mirror: proxy.Mirror(e.cfg.Mirror)})
 	if err != nil {
 		return usage(err)
 	}
+	e.metrics.mirror(p)
 	front, err := new(net.ListenConfig).Listen(ctx, "tcp", e.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w: choose another address, or end what listens there", err)
@@ -136,13 +137,23 @@ func (e *edge) serve(ctx context.Context, connected func() bool) error {
 	defer stop()
 	failed := make(chan error, 2) // one result each
 	go func() { defer stop(); failed <- admin.Serve(ctx, back) }()
-	go func() { defer stop(); failed <- serveRequests(ctx, front, p) }()
+	go func() {
+		defer stop()
+		err := serveRequests(ctx, front, p)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCopies)
+		defer cancel()
+		p.Wait(end)
+		failed <- err
+	}()
 	e.log.Info("routing", "addr", front.Addr().String(), "rollout", e.cfg.Rollout, "probes", back.Addr().String())
 	return errors.Join(<-failed, <-failed)
 }
 
-// lastRequests is how long requests in flight may take at the end.
-const lastRequests = 10 * time.Second
+// How long requests in flight, then copies of them, may take at the end.
+const (
+	lastRequests = 10 * time.Second
+	lastCopies   = 2 * time.Second
+)
 
 // serveRequests serves until ctx ends. Models may answer slowly and in streams: only
 // the reading of headers has a limit.

@@ -69,8 +69,8 @@ http: {addr: "127.0.0.1:0"}
 func (f *fork) step(weight int) {
 	f.t.Helper()
 	v := &schemas.Verdict{Namespace: "default", Rollout: "a", Verdict: schemas.VerdictAdvance, Phase: schemas.PhaseRunning, Generation: 1, Sequence: 1,
-		Routes:     []schemas.Route{{Arm: schemas.ArmCanary, ModelVersion: "v2", WeightBps: weight}, {Arm: schemas.ArmStable, ModelVersion: "v1", WeightBps: 10_000 - weight}},
-		ValidUntil: wallClock().Add(15 * 60 * 1e9), OnExpiry: schemas.ExpiryStable, Actor: "auto", Time: wallClock()}
+		Routes: []schemas.Route{{Arm: schemas.ArmCanary, ModelVersion: "v2", WeightBps: weight}, {Arm: schemas.ArmStable, ModelVersion: "v1", WeightBps: 10_000 - weight}},
+		Stage:  schemas.VerdictStage{Weight: weight / 100}, ValidUntil: wallClock().Add(15 * 60 * 1e9), OnExpiry: schemas.ExpiryStable, Actor: "auto", Time: wallClock()}
 	if f.head != nil {
 		p, err := schemas.ParseVerdict(f.head)
 		must(f.t, err)
@@ -204,6 +204,45 @@ func TestRouterIsAWholeCanaryByItself(t *testing.T) {
 		t.Error(text)
 	}
 	p.stop(t)
+	f.nc.Close()
+	noGoroutinesLeft(t)
+}
+
+// In a stage of weight 0 the canary answers copies: clients see stable, and the topic has
+// two events of every request.
+func TestRouterMirrorsAShadow(t *testing.T) {
+	f := newFork(t)
+	f.step(0)
+	p, front, probes := f.start()
+	p.await(t, `"msg":"verdict"`, `"canary":0`)
+	const users = 20
+	ids := map[string]bool{}
+	for i := range users {
+		body, id := f.ask(front, fmt.Sprint("user-", i))
+		if ids[id] = true; body != "stable stable" {
+			t.Fatalf("a client sees %q", body)
+		}
+	}
+	arms := map[string][2]int{}
+	for _, e := range f.events(2 * users) {
+		n := arms[e.PredictionID]
+		n[map[string]int{"stable": 0, "canary": 1}[e.Arm]]++
+		arms[e.PredictionID] = n
+		if !ids[e.PredictionID] || e.StatusCode != 200 || e.Generation != 1 || e.Stage != schemas.Num(0) || e.ModelVersion != map[string]string{"stable": "v1", "canary": "v2"}[e.Arm] {
+			t.Errorf("%+v", e)
+		}
+	}
+	for id, n := range arms {
+		if n != [2]int{1, 1} {
+			t.Errorf("request %s: %v events of stable and canary", id, n)
+		}
+	}
+	if _, text := page(t, probes, "/metrics"); !strings.Contains(text, fmt.Sprintf("verdin_router_copies_total %d\n", users)) || !strings.Contains(text, "verdin_router_copies_lost_total 0\n") {
+		t.Error(text)
+	}
+	if code := p.stop(t); code != exitOK {
+		t.Fatalf("exit code %d:\n%s", code, p)
+	}
 	f.nc.Close()
 	noGoroutinesLeft(t)
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -24,6 +25,7 @@ type routerConfig struct {
 	Listen     string       `yaml:"listen"`  // for requests
 	Models     modelURLs    `yaml:"models"`
 	UnitHeader string       `yaml:"unitHeader"` // header with the unit, for sticky rollouts; "" = each request by itself
+	Mirror     mirrorConfig `yaml:"mirror"`     // of stages that send the canary copies of requests
 	Topic      string       `yaml:"topic"`      // of prediction events
 	Queue      int          `yaml:"queue"`      // events that may wait for Kafka
 	State      string       `yaml:"state"`      // file that a restart begins with
@@ -33,6 +35,13 @@ type routerConfig struct {
 		Addr        string `yaml:"addr"`
 		NonLoopback bool   `yaml:"nonLoopback"`
 	} `yaml:"http"`
+}
+
+// mirrorConfig bounds the copies of requests.
+type mirrorConfig struct {
+	InFlight int           `yaml:"inFlight"` // requests at a time of which a copy is kept or on its way
+	Body     int64         `yaml:"body"`     // bytes of a request that are copied, at most
+	Timeout  time.Duration `yaml:"timeout"`  // for the canary's answer
 }
 
 const exampleRouter = `router: edge-1
@@ -53,7 +62,7 @@ func loadRouter(path string) (*routerConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &routerConfig{Queue: 10_000, Listen: "127.0.0.1:8080", State: "router-state.json"}
+	c := &routerConfig{Queue: 10_000, Mirror: mirrorConfig{InFlight: 256, Body: 1 << 20, Timeout: 30 * time.Second}, Listen: "127.0.0.1:8080", State: "router-state.json"}
 	c.HTTP.Addr = "127.0.0.1:9465"
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)
@@ -77,6 +86,7 @@ func (c *routerConfig) check(path string) error {
 		{c.NATS.URL != "", "nats.url is empty: name a server, for example nats://localhost:4222"},
 		{c.Topic != "", "topic is empty: name the topic that the rollout reads predictions from"},
 		{len(c.Trusted) > 0, "trusted is empty: name the public key that the engine prints"},
+		{c.Mirror.InFlight > 0 && c.Mirror.Body > 0 && c.Mirror.Timeout > 0, "mirror: inFlight, body and timeout must be positive, such as {inFlight: 256, body: 1048576, timeout: 30s}"},
 		{c.Queue > 0, "queue must be positive: the number of events that may wait for Kafka"},
 	} {
 		if !must.ok {

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"verdin/publish/proxy"
 	"verdin/schemas"
 )
 
@@ -43,6 +44,19 @@ func newEdgeMetrics(e *edge) *edgeMetrics {
 	counter("events_written_total", "Events that Kafka has.", func() float64 { written, _, _ := e.queue.Counts(); return float64(written) })
 	counter("events_lost_total", "Events that found no room while Kafka was away: the rollout does not know of these requests.", func() float64 { _, _, lost := e.queue.Counts(); return float64(lost) })
 	return m
+}
+
+// mirror adds what becomes of copies of requests.
+func (m *edgeMetrics) mirror(p *proxy.Proxy) {
+	for name, d := range map[string]struct {
+		help  string
+		count func() uint64
+	}{
+		"copies_total":      {"Copies of requests that were sent to the canary.", func() uint64 { sent, _ := p.Mirrored(); return sent }},
+		"copies_lost_total": {"Copies that found no room, were too large or were given up: the rollout misses the canary's answer.", func() uint64 { _, lost := p.Mirrored(); return lost }},
+	} {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "verdin_router", Name: name, Help: d.help}, func() float64 { return float64(d.count()) }))
+	}
 }
 
 func (m *edgeMetrics) request(p *schemas.Prediction) {

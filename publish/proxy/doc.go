@@ -6,7 +6,10 @@
 //	client → Proxy → stable or canary, as router.Choose says
 //	            └──→ Queue → prediction events, asynchronously
 //
-// A request is never sent twice and never waits for its event: what the bounded
+// In a stage of weight 0 the canary is sent a copy of every request that stable has
+// answered; its answer is reported and seen by nobody (Mirror).
+//
+// No other request is sent twice, and none waits for its event: what the bounded
 // queue cannot take is counted as lost. A model that cannot be reached is a failed
 // prediction of its arm, not a reason to ask the other one: that would hide the harm.
 package proxy

@@ -38,6 +38,7 @@ type Config struct {
 	Stable, Canary *url.URL
 	UnitHeader     string // request header with the randomisation unit, for sticky rollouts; "" = each request by itself
 	Report         func(*schemas.Prediction)
+	Mirror         Mirror            // of stages that send the canary copies of requests
 	Transport      http.RoundTripper // default: http.DefaultTransport
 	Now            func() time.Time  // default: the wall clock
 }
@@ -46,6 +47,7 @@ type Config struct {
 type Proxy struct {
 	cfg     Config
 	forward httputil.ReverseProxy
+	copies  copies
 }
 
 // New checks the configuration.
@@ -64,7 +66,9 @@ func New(cfg Config) (*Proxy, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	cfg.Mirror = cfg.Mirror.withDefaults()
 	p := &Proxy{cfg: cfg}
+	p.copies.open(cfg.Mirror)
 	p.forward = httputil.ReverseProxy{Rewrite: p.rewrite, Transport: cfg.Transport, FlushInterval: -1, ErrorHandler: fail}
 	return p, nil
 }
@@ -74,6 +78,7 @@ type served struct {
 	choice    router.Choice
 	id        string
 	errorType string
+	copied    bool // it is the copy of a request that stable has answered
 }
 
 type servedKey struct{}
@@ -89,16 +94,18 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.choice = p.cfg.Router.Choose(p.cfg.Rollout, unit)
 	w.Header().Set(HeaderArm, s.choice.Arm)
 	w.Header().Set(HeaderPrediction, s.id)
-	answer := &answer{ResponseWriter: w, now: p.cfg.Now}
-	begun := p.cfg.Now()
-	defer func() {
-		broken := recover() // of the connection, in the middle of an answer
-		p.report(r, s, answer, begun, broken != nil)
-		if broken != nil {
-			panic(broken) // the server closes the connection, so the client sees it too
-		}
-	}()
-	p.forward.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), servedKey{}, s)))
+	r = r.WithContext(context.WithValue(r.Context(), servedKey{}, s))
+	var kept *original
+	if s.choice.Mirror != "" {
+		kept = p.keep(r)
+	}
+	broken := p.serve(w, r, s)
+	if kept != nil {
+		p.mirror(r, kept, s)
+	}
+	if broken != nil {
+		panic(broken) // the server closes the connection, so the client sees it too
+	}
 }
 
 // rewrite addresses the request to its arm.
@@ -112,6 +119,10 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	r.SetXForwarded()
 	r.Out.Header.Set(HeaderArm, s.choice.Arm)
 	r.Out.Header.Set(HeaderPrediction, s.id)
+	r.Out.Header.Del(HeaderMirror)
+	if s.copied {
+		r.Out.Header.Set(HeaderMirror, "copy")
+	}
 }
 
 // fail answers for a model that did not.

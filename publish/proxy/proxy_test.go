@@ -24,6 +24,9 @@ func (c *chooser) Choose(_, id string) router.Choice {
 	if strings.HasPrefix(id, "canary") {
 		return router.Choice{Arm: schemas.ArmCanary, ModelVersion: "v2", Generation: 3, Stage: 1}
 	}
+	if strings.HasPrefix(id, "shadow") {
+		return router.Choice{Arm: schemas.ArmStable, ModelVersion: "v1", Generation: 3, Mirror: "v2"}
+	}
 	return router.Choice{Arm: schemas.ArmStable, ModelVersion: "v1", Stage: -1}
 }
 

@@ -12,7 +12,7 @@ type Choice struct {
 	ModelVersion string // empty before the first verdict
 	Generation   uint64 // of the verdict in force; 0 = none: expired, killed, or not known
 	Stage        int    // index of its stage; −1 where Generation is 0
-	Mirror       bool   // the canary is to answer a copy, of which the client sees nothing
+	Mirror       string // version of the canary that is to answer a copy of which the client sees nothing; "" = none
 }
 
 // view is all that a choice needs. It is never changed, only replaced.

@@ -79,11 +79,41 @@ func TestChoiceCarriesItsVerdict(t *testing.T) {
 		t.Errorf("before any verdict: %+v", c)
 	}
 	b.deliver(b.make(10_000))
-	if c := b.r.Choose("prod/recsys", "x"); c != (Choice{"canary", "v2", 1, 0, false}) {
+	if c := b.r.Choose("prod/recsys", "x"); c != (Choice{"canary", "v2", 1, 0, ""}) {
 		t.Errorf("at 100 %%: %+v", c)
 	}
 	if c := b.r.Choose("unknown", "x"); c != (Choice{Arm: "stable", Stage: -1}) {
 		t.Errorf("not configured: %+v", c)
+	}
+}
+
+// Copies go to the canary while a stage of weight 0 runs, and at no other time.
+func TestCopiesAreForTheStageWithoutWeight(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		weight int
+		change func(*schemas.Verdict)
+		mirror string
+	}{
+		{"runs", 0, func(*schemas.Verdict) {}, "v2"},
+		{"is held", 0, func(v *schemas.Verdict) { v.Verdict, v.Phase = schemas.VerdictHold, schemas.PhaseHeld }, "v2"},
+		{"is rolled back", 0, func(v *schemas.Verdict) { v.Verdict, v.Phase = schemas.VerdictRollback, schemas.PhaseRolledBack }, ""},
+		{"is complete", 0, func(v *schemas.Verdict) { v.Verdict, v.Phase = schemas.VerdictPromote, schemas.PhaseCompleted }, ""},
+		{"has weight", 0, func(v *schemas.Verdict) { v.Stage.Weight = 10 }, ""},
+		{"has traffic", 1, func(*schemas.Verdict) {}, ""},
+	} {
+		b := newBench(t)
+		b.deliver(b.make(c.weight, func(v *schemas.Verdict) { v.Phase, v.Stage.Weight = schemas.PhaseRunning, 0 }, c.change))
+		choice := b.r.Choose("prod/recsys", "x")
+		if choice.Mirror != c.mirror {
+			t.Errorf("the stage %s: %+v", c.name, choice)
+		}
+		if err := b.r.Kill("prod/recsys", true); err != nil {
+			t.Fatal(err)
+		}
+		if choice = b.r.Choose("prod/recsys", "x"); choice.Mirror != "" {
+			t.Errorf("killed, the stage %s: %+v", c.name, choice)
+		}
 	}
 }
 

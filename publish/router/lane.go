@@ -125,10 +125,14 @@ func (l *lane) settle(now schemas.Time) {
 	if s.Sticky != nil {
 		salt = s.Sticky.Salt
 	}
+	mirror := ""
+	if s.Mirrors() {
+		mirror = canary.ModelVersion
+	}
 	l.view.Store(&view{
 		weight: l.weight(), until: l.deadline(), after: after, salt: salt,
-		canary: Choice{schemas.ArmCanary, canary.ModelVersion, s.Generation, s.Stage.Index, false},
-		stable: Choice{schemas.ArmStable, stable.ModelVersion, s.Generation, s.Stage.Index, s.Mirrors()},
+		canary: Choice{schemas.ArmCanary, canary.ModelVersion, s.Generation, s.Stage.Index, ""},
+		stable: Choice{schemas.ArmStable, stable.ModelVersion, s.Generation, s.Stage.Index, mirror},
 		outside: [2]Choice{
 			{Arm: schemas.ArmStable, ModelVersion: stable.ModelVersion, Stage: -1},
 			{Arm: schemas.ArmCanary, ModelVersion: canary.ModelVersion, Stage: -1},
