@@ -92,6 +92,17 @@ func (f *families) of(spec *Spec, role string) *[]member {
 	return &f.shows
 }
 
+// ofDrift is the family of a drift check: what cannot roll back takes nothing of that risk.
+func (f *families) ofDrift(spec *Spec, d *Drift) *[]member {
+	switch {
+	case d.Comparison() == Tolerance:
+		return f.of(spec, d.Role)
+	case d.Role == Observe:
+		return &f.shows
+	}
+	return &f.holds
+}
+
 func (s *Spec) families() (f families) {
 	for i := range s.Metrics {
 		m := &s.Metrics[i]
@@ -125,7 +136,7 @@ func (s *Spec) families() (f families) {
 		}
 	}
 	for _, d := range s.Drift {
-		own := f.of(s, d.Role)
+		own := f.ofDrift(s, &d)
 		*own = append(*own, member{question{d.Name, "drift", ""}, d.Weight})
 	}
 	return f

@@ -58,6 +58,8 @@ func (c *checker) drifts() {
 		at := func(field string) []any { return place("drift", i, field) }
 		c.name("drift check", d.Name, at("name"))
 		c.refuse(d.Above >= 0 && d.Above <= 10 && (d.Method != "ks" || d.Above < 1), at("above"), "use the distance that is tolerable: 0.1 is usual for psi, 0.15 for ks", "drift %s: above %v is out of range", d.Name, d.Above)
+		c.refuse(d.Faults >= 0 && d.Faults <= 1, at("faults"), "use a share such as 1%; 100% switches it off", "drift %s: faults %v is out of range", d.Name, d.Faults)
+		c.reference(d, at)
 		c.refuse(d.Weight > 0 && d.Weight <= 1e6, at("weight"), "use a positive number; 1 is usual", "drift %s: weight %v is out of range", d.Name, d.Weight)
 		c.refuse(len(d.Of) > 0, at("of"), "name the fields to watch", "drift %s watches nothing", d.Name)
 		for k := range d.Of {
@@ -74,9 +76,12 @@ func (c *checker) drifts() {
 // feature checks one watched field; seen holds those of earlier checks.
 func (c *checker) feature(d *Drift, k int, path []any, seen map[string]Feature) {
 	f := d.Of[k]
+	if f.Field == AllFeatures && d.Reference != "" && d.Baseline == "" {
+		return // the file will tell
+	}
 	c.refuse(!strings.Contains(f.Field, "*"), path, "list the fields, or let verdin calibrate write them from recorded history", "drift %s: %q names no single field", d.Name, f.Field)
 	c.refuse(named(f.Field, known["prediction"]), path, listed("prediction")+"; outcomes are watched as metrics", "drift %s: predictions have no field %q", d.Name, f.Field)
-	c.refuse(len(f.Categories) > 0 || !named(f.Field, textual), path, "write {field: "+f.Field+", categories: [a, b]}", "drift %s: %s is text, and its categories are not listed", d.Name, f.Field)
+	c.refuse(len(f.Categories) > 0 || d.Reference != "" || !named(f.Field, textual), path, "write {field: "+f.Field+", categories: [a, b]}", "drift %s: %s is text, and its categories are not listed", d.Name, f.Field)
 	c.refuse(len(f.Categories) == 0 || !named(f.Field, numeric), path, "remove categories", "drift %s: %s is a number and has no categories", d.Name, f.Field)
 	c.refuse(len(f.Categories) == 0 || d.Method != "ks", path, "use method: psi", "drift %s: ks needs an order, and the categories of %s have none", d.Name, f.Field)
 	c.refuse(len(f.Categories) <= maxCategories, path, "list the frequent ones: others are counted together", "drift %s: %d categories are more than %d", d.Name, len(f.Categories), maxCategories)

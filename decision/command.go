@@ -19,8 +19,8 @@ func (st State) ordered(spec *Spec, in *Input) State {
 		case schemas.VerbResume:
 			st.Paused = false
 			switch st.Held {
-			case ReasonSignal:
-				st.Excused = speaking(in)
+			case ReasonSignal, ReasonValidity, ReasonWorld:
+				st.Excused = speaking(spec, in)
 			case ReasonMaxDuration:
 				st.Renewed = in.Cut.Wall
 			}

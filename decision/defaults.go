@@ -76,4 +76,4 @@ func defaultMetric(on string) Metric {
 }
 
 // defaultDrift asks for equality of the arms and may hold.
-func defaultDrift() Drift { return Drift{Between: "arms", Role: Signal, Weight: 1} }
+func defaultDrift() Drift { return Drift{Between: "arms", Faults: 0.01, Role: Signal, Weight: 1} }

@@ -11,10 +11,10 @@ import (
 // evidence that was enough once stays enough.
 func harmful(spec *Spec, _ *State, in *Input) (step, bool) {
 	for _, e := range in.Evidence {
-		if !rollsBack(spec, e.Role) || !(e.LogEMax >= e.Threshold) || e.Result != stats.Harm {
+		if !spec.rolls(&e) || !(e.LogEMax >= e.Threshold) || e.Result != stats.Harm {
 			continue
 		}
-		s := step{verdict: rollback, code: ReasonHarm, message: describe(e)}
+		s := step{verdict: rollback, code: ReasonHarm, message: describe(spec, e)}
 		switch e.Test {
 		case "limit":
 			s.code = ReasonLimit
@@ -33,42 +33,75 @@ func rollsBack(spec *Spec, role string) bool {
 	return role == Guardrail || role == Signal && spec.Policy.OnSignal == "rollback"
 }
 
+// rolls tells whether a claim that is shown rolls back. Drift does so only between the
+// outputs of the arms: inputs that differ put the comparison in doubt, and a world that
+// moved is no fault of the canary.
+func (s *Spec) rolls(e *stats.Evidence) bool {
+	return rollsBack(s, e.Role) && (e.Test != "drift" || s.comparison(e.Metric) == Tolerance)
+}
+
+// holds tells whether a claim that is shown makes the rollout stand still.
+func (s *Spec) holds(e *stats.Evidence) bool {
+	if e.Test == "drift" && s.comparison(e.Metric) == Validity && e.Role == Guardrail {
+		return true
+	}
+	return e.Role == Signal && !s.rolls(e)
+}
+
 // describe puts a shown claim into one sentence with its decisive numbers.
-func describe(e stats.Evidence) string {
+func describe(spec *Spec, e stats.Evidence) string {
 	evidence := fmt.Sprintf("evidence e^%.1f against %q, e^%.1f was needed", e.LogEMax, e.Null, e.Threshold)
 	what := e.Metric
 	if e.Segment != "" {
 		what += " in " + e.Segment
 	}
 	if e.Test == "drift" {
-		return fmt.Sprintf("%s drifted apart: %s %.3g between the arms over %d stable and %d canary events; %s",
-			what, e.Method, e.Effect.Estimate, e.N[0], e.N[1], evidence)
+		return describeDrift(spec, &e, evidence)
 	}
 	return fmt.Sprintf("%s got worse: stable %.4g, canary %.4g over %d and %d observations; %s",
 		what, e.Value[0], e.Value[1], e.N[0], e.N[1], evidence)
 }
 
+// describeDrift says what differs, and what that means by what was compared.
+func describeDrift(spec *Spec, e *stats.Evidence, evidence string) string {
+	at := fmt.Sprintf("%s %.3g", e.Method, e.Effect.Estimate)
+	if e.Effect.Note != "" {
+		at += " (" + e.Effect.Note + ")"
+	}
+	switch spec.comparison(e.Metric) {
+	case Validity:
+		return fmt.Sprintf("%s: the inputs of the arms differ, so the split or a feature pipeline is broken and the comparison is in doubt: %s between the arms over %d stable and %d canary events; %s",
+			e.Metric, at, e.N[0], e.N[1], evidence)
+	case World:
+		return fmt.Sprintf("%s: the world moved, and the canary has no part in it: %s between the reference and stable over %d stable events; %s",
+			e.Metric, at, e.N[1], evidence)
+	}
+	return fmt.Sprintf("%s drifted apart: %s between the arms over %d stable and %d canary events; %s",
+		e.Metric, at, e.N[0], e.N[1], evidence)
+}
+
 // signalled: does a signal speak now? It clears when its evidence falls again, or
 // when an operator resumes: that excuses it until then, for this stage.
 func signalled(spec *Spec, st *State, in *Input) (step, bool) {
-	if rollsBack(spec, Signal) {
-		return step{}, false
-	}
-	loud := speaking(in)
+	loud := speaking(spec, in)
 	st.Excused = slices.DeleteFunc(slices.Clone(st.Excused), func(name string) bool { return !contains(loud, name) })
 	for _, e := range in.Evidence {
 		if contains(loud, e.Name) && !contains(st.Excused, e.Name) {
-			return step{verdict: hold, code: ReasonSignal, message: describe(e)}, true
+			s := step{verdict: hold, code: ReasonSignal, message: describe(spec, e)}
+			if e.Test == "drift" {
+				s.code = map[Comparison]string{Tolerance: ReasonSignal, Validity: ReasonValidity, World: ReasonWorld}[spec.comparison(e.Metric)]
+			}
+			return s, true
 		}
 	}
 	return step{}, false
 }
 
 // speaking are the names of the signals whose evidence is beyond its threshold now.
-func speaking(in *Input) []string {
+func speaking(spec *Spec, in *Input) []string {
 	var names []string
-	for _, e := range in.Evidence {
-		if e.Role == Signal && e.Result == stats.Harm && e.LogE >= e.Threshold {
+	for i := range in.Evidence {
+		if e := &in.Evidence[i]; spec.holds(e) && e.Result == stats.Harm && e.LogE >= e.Threshold {
 			names = append(names, e.Name)
 		}
 	}

@@ -5,12 +5,17 @@ package decision
 // is a *SpecError that points at its place and names the remedy. The Spec has the
 // effective value of every field; YAML prints them.
 func Parse(data []byte, name string) (*Spec, error) {
+	data, attached, err := detach(data, name)
+	if err != nil {
+		return nil, err
+	}
 	doc, err := readYAML(data, name)
 	if err != nil {
 		return nil, err
 	}
 	r := &reader{doc: doc}
 	s, own := r.rollout(doc.root)
+	s.Baselines = attached
 	if r.complaint() == nil {
 		(&checker{reader: r, spec: s, own: own}).check()
 	}

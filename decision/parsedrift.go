@@ -30,9 +30,11 @@ func (r *reader) drift(n *node) Drift {
 		r.wants(f.get("between"), doHistory)
 	}
 	f.text("reference", &d.Reference)
+	f.text("baseline", &d.Baseline)
 	f.need("method", "allowed: psi, ks")
 	f.choice("method", &d.Method, "psi", "ks")
 	f.number("above", &d.Above)
+	f.number("faults", &d.Faults)
 	f.choice("role", &d.Role, Guardrail, Signal, Observe)
 	f.number("weight", &d.Weight)
 	f.close()

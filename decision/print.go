@@ -246,11 +246,15 @@ func (p *printer) drift(d *Drift) {
 		p.line(4, "- {field: %s, categories: [%s]}", quote(f.Field), strings.Join(names, ", "))
 	}
 	p.line(3, "between: %s", d.Between)
-	if d.Reference != "" {
+	if d.Reference != "" && !(p.canonical && d.Baseline != "") { // where a file lies decides nothing
 		p.line(3, "reference: %s", quote(d.Reference))
+	}
+	if d.Baseline != "" {
+		p.line(3, "baseline: %s", quote(d.Baseline))
 	}
 	p.line(3, "method: %s", d.Method)
 	p.line(3, "above: %s", num(d.Above))
+	p.later(d.Faults == defaultDrift().Faults, 3, "faults: %s", num(d.Faults))
 	p.line(3, "role: %s", d.Role)
 	p.line(3, "weight: %s", num(d.Weight))
 }

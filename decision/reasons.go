@@ -26,6 +26,8 @@ const (
 	ReasonInternal      = "internal_error"
 	ReasonFenced        = "fenced"
 	ReasonSignal        = "signal"
+	ReasonValidity      = "validity"
+	ReasonWorld         = "world"
 	ReasonMaxDuration   = "max_duration"
 	ReasonInsufficient  = "insufficient"
 	ReasonGate          = "gate"
@@ -58,7 +60,7 @@ var Reasons = []Reason{
 	{Code: ReasonResumed, Meaning: "the cause of a hold is gone", Remedy: "nothing"},
 	{ReasonHarm, "a guardrail is shown to be worse than its tolerance", "look at the metric; roll forward only with a new version", SeverityTicket, 0},
 	{ReasonLimit, "the canary is shown to be beyond an absolute limit", "look at the metric; the limit needs no baseline", SeverityTicket, 0},
-	{ReasonDrift, "a guarded distribution is shown to differ by more than its tolerance", "compare the canary's scores or inputs with stable's", SeverityTicket, 0},
+	{ReasonDrift, "a guarded distribution of outputs is shown to differ by more than its tolerance", "compare the canary's scores with stable's", SeverityTicket, 0},
 	{ReasonCanarySilent, "the canary sends no events while stable does", "see whether the canary serves, and whether its events arrive", SeverityPage, 0},
 	{ReasonNoData, "no events of either arm arrive", "see whether producers and topics are alive", SeverityPage, 0},
 	{ReasonNoBaseline, "stable sends no events while the canary does", "see whether stable's events arrive", SeverityPage, 2},
@@ -75,6 +77,8 @@ var Reasons = []Reason{
 	{ReasonInternal, "the engine failed in this rollout; others go on", "report it with the journal; a restart tries again", SeverityPage, 0},
 	{ReasonFenced, "another engine writes the verdicts of this rollout, so this one is silent", "see which engine is the right one, and stop the other", SeverityPage, 0},
 	{ReasonSignal, "a signal metric or drift check speaks", "look at it; resume lets the rollout go on", SeverityTicket, 0},
+	{ReasonValidity, "the inputs of the arms are shown to differ: the split or a feature pipeline is broken, and the comparison is in doubt", "compare the named feature of both arms at its source; then start a new generation, or resume if the difference is meant", SeverityTicket, 0},
+	{ReasonWorld, "stable has moved away from its reference: the world changed, and the canary has no part in it", "see whether the model must be trained again; the arms are still compared fairly: resume, or calibrate a new baseline", SeverityTicket, 0},
 	{ReasonMaxDuration, "the stage lasts longer than allowed without a decision", "see what is missing: more traffic, wider margins, or a rollback", SeverityTicket, 0},
 	{Code: ReasonInsufficient, Meaning: "the stage is baked, and not everything that a step forward needs is shown yet", Remedy: "wait, or see what is missing: more traffic or wider margins"},
 	{ReasonGate, "the stage has passed and has a manual gate", "promote, or roll back", SeverityTicket, 0},

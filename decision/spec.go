@@ -30,7 +30,8 @@ type Spec struct {
 	HoldBack   float64 // share of stable kept at weight 100 during its bake, 0.05 = 5 %
 	Share      float64 // canary share of a recording with a fixed split; 0 = not stated
 	DryRun     bool
-	Digest     string // "sha256:…" over the canonical form of all that touches analysis
+	Baselines  []Baseline // attached: those that drift checks name by digest
+	Digest     string     // "sha256:…" over the canonical form of all that touches analysis
 }
 
 // Strategies: how the canary gets its traffic.

@@ -80,9 +80,11 @@ type Drift struct {
 	Name      string
 	Of        []Feature // the fields watched
 	Between   string    // "arms", "reference" or "history"
-	Reference string    // for reference: the file of the baseline
+	Reference string    // the file of the baseline: its bins, and for between: reference what stable is compared with
+	Baseline  string    // "sha256:…" of that file; "" = not read yet
 	Method    string    // "psi", "ks"
 	Above     float64   // tolerance: 0 = equality
+	Faults    float64   // tolerated difference of a share of faults, such as missing values
 	Role      string
 	Weight    float64
 }

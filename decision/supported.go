@@ -37,7 +37,7 @@ var abilities = []Ability{
 	{string(doSegments), true, "remove it: checks see all traffic"},
 	{string(doConcentration), true, "write concentration: off"},
 	{string(doCrossover), true, "write crossover: off"},
-	{string(doReference), false, "use between: arms"},
+	{string(doReference), true, "use between: arms"},
 	{string(doHistory), false, "use between: arms"},
 	{string(doInstances), true, "use role: signal or observe; a few instances can show nothing statistically"},
 	{string(doRatio), true, "send the quotient as a field of metrics and use kind: mean"},

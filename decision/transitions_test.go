@@ -95,6 +95,18 @@ var transitions = []transition{
 		change: func(in *decision.Input) { evidence(in, "errors/harm", shown) }, verdict: hold, reason: "harm", phase: "held", canary: 1000},
 	{name: "limit", change: func(in *decision.Input) { evidence(in, "errors/limit", shown) }, verdict: rollback, reason: "limit_exceeded", phase: "rolled_back"},
 	{name: "drift of a guarded distribution", change: func(in *decision.Input) { evidence(in, "scores/drift", shown) }, verdict: rollback, reason: "drift", phase: "rolled_back"},
+	{name: "inputs of the arms differ, though they are guarded", spec: func(s *decision.Spec) { s.Drift[0].Of[0].Field = "features.age" },
+		change: func(in *decision.Input) { evidence(in, "scores/drift", shown) }, verdict: hold, reason: "validity", phase: "held", canary: 1000},
+	{name: "inputs of the arms differ, under a policy to roll back", spec: func(s *decision.Spec) {
+		s.Policy.OnSignal, s.Drift[0].Role, s.Drift[0].Of[0].Field = "rollback", decision.Signal, "features.age"
+	}, change: func(in *decision.Input) {
+		evidence(in, "scores/drift", func(e *stats.Evidence) { shown(e); e.Role = decision.Signal })
+	}, verdict: hold, reason: "validity", phase: "held", canary: 1000},
+	{name: "the world moved, under a policy to roll back", spec: func(s *decision.Spec) {
+		s.Policy.OnSignal, s.Drift[0].Role, s.Drift[0].Between = "rollback", decision.Signal, "reference"
+	}, change: func(in *decision.Input) {
+		evidence(in, "scores/drift", func(e *stats.Evidence) { shown(e); e.Role = decision.Signal })
+	}, verdict: hold, reason: "world", phase: "held", canary: 1000},
 	{name: "signal", change: func(in *decision.Input) { evidence(in, "tokens/harm", shown) }, verdict: hold, reason: "signal", phase: "held", canary: 1000},
 	{name: "signal that has fallen again", change: func(in *decision.Input) {
 		evidence(in, "tokens/harm", func(e *stats.Evidence) { shown(e); e.LogE = 1 })
