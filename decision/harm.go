@@ -64,7 +64,7 @@ func describe(spec *Spec, e stats.Evidence) string {
 
 // describeDrift says what differs, and what that means by what was compared.
 func describeDrift(spec *Spec, e *stats.Evidence, evidence string) string {
-	at := fmt.Sprintf("%s %.3g", e.Method, e.Effect.Estimate)
+	at := fmt.Sprintf("%s %.3g", e.Effect.Scale, e.Effect.Estimate) // a distance, or the share of a fault
 	if e.Effect.Note != "" {
 		at += " (" + e.Effect.Note + ")"
 	}
@@ -74,7 +74,7 @@ func describeDrift(spec *Spec, e *stats.Evidence, evidence string) string {
 			e.Metric, at, e.N[0], e.N[1], evidence)
 	case World:
 		return fmt.Sprintf("%s: the world moved, and the canary has no part in it: %s between the reference and stable over %d stable events; %s",
-			e.Metric, at, e.N[1], evidence)
+			e.Metric, at, e.N[0], evidence)
 	}
 	return fmt.Sprintf("%s drifted apart: %s between the arms over %d stable and %d canary events; %s",
 		e.Metric, at, e.N[0], e.N[1], evidence)

@@ -89,6 +89,9 @@ func (c *Categories) Bin(name string) int {
 // Top returns the names that have bins of their own, most frequent first.
 func (c *Categories) Top() []string { return slices.Clone(c.top) }
 
+// Rest returns the names that the reference has seen beside, ascending.
+func (c *Categories) Rest() []string { return slices.Clone(c.rest) }
+
 // Label names a bin.
 func (c *Categories) Label(bin int) string {
 	switch {

@@ -16,23 +16,25 @@ type Cell struct {
 // above", to either side, cell by cell: missing values, new categories, labels within
 // a bin of the score. Each cell has an e-process of its own, so a verdict names what
 // is broken; their mean, which runs on the same clock, is the e-process of them all.
-// Exact at every look.
+// Exact at every look for independent rows; where units come back, see Sticky.
 //
 // no-row: made of bins that its maker names; see NewFaults
 type Cells struct {
-	cells  []Cell
-	tests  []*KS
-	inside [][]bool
-	above  float64
-	bins   int
-	stages int
-	pair   Block   // scratch
-	mean   average // of the cells
+	cells   []Cell
+	tests   []Test
+	inside  [][]bool
+	above   float64
+	bins    int
+	stages  int
+	buckets int     // of units, 0 = rows are independent
+	pair    Block   // scratch
+	mean    average // of the cells
 }
 
-// NewCells watches cells among so many bins. Bins beyond are left out.
-func NewCells(cells []Cell, bins int, above float64, stages int) *Cells {
-	t := &Cells{cells: cells, bins: max(bins, 1), above: clean(above), stages: max(stages, 1)}
+// NewCells watches cells among so many bins. Bins beyond are left out. Where units come
+// back, the parts of a window are so many buckets of units, and else buckets is 0.
+func NewCells(cells []Cell, bins int, above float64, stages, buckets int) *Cells {
+	t := &Cells{cells: cells, bins: max(bins, 1), above: clean(above), stages: max(stages, 1), buckets: max(buckets, 0)}
 	for _, c := range cells {
 		in := make([]bool, t.bins)
 		for _, b := range c.Bins {
@@ -41,7 +43,11 @@ func NewCells(cells []Cell, bins int, above float64, stages int) *Cells {
 			}
 		}
 		t.inside = append(t.inside, in)
-		t.tests = append(t.tests, NewKS(2, t.above, t.stages))
+		if t.buckets > 0 {
+			t.tests = append(t.tests, NewSticky("ks", 2, t.buckets, t.above, t.stages))
+		} else {
+			t.tests = append(t.tests, NewKS(2, t.above, t.stages))
+		}
 	}
 	t.mean.logs = make([]float64, len(cells))
 	return t
@@ -140,7 +146,7 @@ func (t *Cells) AppendState(b []byte) []byte {
 // Restore replaces the state by one that AppendState wrote for a test of the same
 // arguments; else it returns an error that wraps ErrState.
 func (t *Cells) Restore(b []byte) error {
-	next, s := NewCells(t.cells, t.bins, t.above, t.stages), state{buf: b, reading: true}
+	next, s := NewCells(t.cells, t.bins, t.above, t.stages, t.buckets), state{buf: b, reading: true}
 	next.walk(&s)
 	if err := s.end(); err != nil {
 		return err
@@ -151,8 +157,10 @@ func (t *Cells) Restore(b []byte) error {
 
 func (t *Cells) walk(s *state) {
 	s.head('C', t.bins, t.stages, t.above)
-	cells := int64(len(t.cells))
-	s.int(&cells, int64(len(t.cells)), int64(len(t.cells)))
+	for _, n := range []int{len(t.cells), t.buckets} {
+		same := int64(n)
+		s.int(&same, same, same)
+	}
 	for _, test := range t.tests {
 		s.part(test)
 	}

@@ -98,7 +98,7 @@ func ExampleNewKSSame() {
 // The canary loses one value in fifty.
 func ExampleNewFaults() {
 	const groups = 2
-	test := drift.NewFaults(groups, 0.005, 1)
+	test := drift.NewFaults(groups, 0.005, 1, 0)
 	for look := 1; look <= 100; look++ {
 		test.Observe(drift.Block{
 			Sub: 1, Bins: 9,

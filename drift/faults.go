@@ -36,8 +36,8 @@ func (h *Histogram) Coarse(dst []int64, v View) {
 
 // NewFaults watches what breaks in a pipeline, in windows that Coarse laid out with the
 // given number of groups: rows without a value, not numbers, of the wrong type, outside
-// of what the reference has seen.
-func NewFaults(groups int, above float64, stages int) *Cells {
+// of what the reference has seen. Buckets is that of NewCells.
+func NewFaults(groups int, above float64, stages, buckets int) *Cells {
 	return NewCells([]Cell{
 		{"missing values", []int{int(Missing)}},
 		{"NaN", []int{int(NotANumber)}},
@@ -46,32 +46,17 @@ func NewFaults(groups int, above float64, stages int) *Cells {
 		{"values of the wrong type", []int{int(WrongType)}},
 		{"values below the reference", []int{below}},
 		{"values above the reference", []int{beyond}},
-	}, groups0+groups, above, stages)
+	}, groups0+groups, above, stages, buckets)
 }
 
-// NewCategoryFaults watches whether the canary sends values that the reference has never
-// seen, in windows with one bin per bin of c. What is new to both arms is no fault.
-func NewCategoryFaults(c *Categories, above float64, stages int) *Cells {
-	return NewCells([]Cell{{"new values", []int{c.Bins() - 1}}}, c.Bins(), above, stages)
-}
-
-// Within leaves only the values of a window that Coarse laid out, in their order, for
-// tests of ordered bins: below, the groups, above. It writes into the given slices,
-// which must hold Sub·(groups+2) counts, and returns a window that has them.
-func Within(b Block, stable, canary []uint64) Block {
-	inner := b.Bins - groups0
-	out := Block{Sub: b.Sub, Bins: inner + 2, Stage: b.Stage}
-	if n := out.Sub * out.Bins; inner < 1 || b.Sub < 1 || len(stable) < n || len(canary) < n || len(b.Stable) != b.Sub*b.Bins || len(b.Canary) != len(b.Stable) {
-		return Block{}
-	} else {
-		out.Stable, out.Canary = stable[:n], canary[:n]
-	}
-	for s := range b.Sub {
-		for arm, from := range [2][]uint64{b.Stable, b.Canary} {
-			row, to := from[s*b.Bins:(s+1)*b.Bins], [2][]uint64{out.Stable, out.Canary}[arm][s*out.Bins:(s+1)*out.Bins]
-			to[0], to[inner+1] = row[below], row[beyond]
-			copy(to[1:], row[groups0:])
-		}
-	}
-	return out
+// NewCategoryFaults is NewFaults for windows of a feature of names with so many
+// categories, see Categories.Bins: rows without a
+// value, of the wrong type, and values that the reference has never seen. What is new to
+// both arms is no fault.
+func NewCategoryFaults(bins int, above float64, stages, buckets int) *Cells {
+	return NewCells([]Cell{
+		{"missing values", []int{int(Missing)}},
+		{"values of the wrong type", []int{int(WrongType)}},
+		{"new values", []int{int(odds) + bins - 1}},
+	}, int(odds)+bins, above, stages, buckets)
 }

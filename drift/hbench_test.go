@@ -73,7 +73,7 @@ func BenchmarkSame(b *testing.B) {
 func BenchmarkFaults(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	p := law(r, groups0+20, 1)
-	test, w := NewFaults(20, 0.01, 5), window(r, 16, p, p, 9000, 1000)
+	test, w := NewFaults(20, 0.01, 5, 0), window(r, 16, p, p, 9000, 1000)
 	b.ReportAllocs()
 	for b.Loop() {
 		test.Observe(w)

@@ -26,7 +26,7 @@ func TestEveryInjectionIsFound(t *testing.T) {
 		if size == 0 {
 			t.Fatalf("no size for %s", in.Name)
 		}
-		faults, whole16 := NewFaults(v.Bins(), 0, 1), NewPSI(v.Rows(), 0, 1)
+		faults, whole16 := NewFaults(v.Bins(), 0, 1, 0), NewPSI(v.Rows(), 0, 1)
 		window := func(size float64) Block {
 			b := Block{Sub: 1, Bins: v.Rows(), Stable: make([]uint64, v.Rows()), Canary: make([]uint64, v.Rows())}
 			for arm, counts := range [2][]uint64{b.Stable, b.Canary} {
@@ -50,7 +50,7 @@ func TestEveryInjectionIsFound(t *testing.T) {
 			}
 			return b
 		}
-		calm := []Test{NewFaults(v.Bins(), 0, 1), NewPSI(v.Rows(), 0, 1)}
+		calm := []Test{NewFaults(v.Bins(), 0, 1, 0), NewPSI(v.Rows(), 0, 1)}
 		looks, limit := 0, math.Log(2/0.01)
 		for ; looks < 100 && faults.LogEMax() < limit && whole16.LogEMax() < limit; looks++ {
 			b := window(size)

@@ -125,8 +125,7 @@ func (c *calibration) load(paths []string) (*decision.Spec, error) {
 			return nil, usage(err)
 		}
 	}
-	spec, err := decision.Parse(text, c.spec)
-	return spec, usage(err)
+	return parseSpec(text, c.spec)
 }
 
 // featureLines is how many lines are looked at for the names of features.

@@ -183,9 +183,9 @@ func (f *folder) apply(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	spec, err := decision.Parse(data, path)
+	spec, err := parseSpec(data, path)
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	name := spec.FullName()
 	for other, r := range f.running {
@@ -196,7 +196,7 @@ func (f *folder) apply(ctx context.Context, path string) error {
 	if old := f.running[path]; old != nil && old.digest == spec.Digest {
 		return nil
 	}
-	b, err := f.find(ctx, spec, string(data))
+	b, err := f.find(ctx, spec, textOf(spec, data))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

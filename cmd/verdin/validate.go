@@ -30,6 +30,5 @@ func loadSpec(path string) (*decision.Spec, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	spec, err := decision.Parse(data, path)
-	return spec, usage(err)
+	return parseSpec(data, path)
 }

@@ -192,8 +192,7 @@ func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r
 		if f.Numeric() {
 			x, ok := 0.0, false
 			if seen {
-				col := &c.Values[kind][f.Column]
-				x, ok = col.Num[r], col.Kind[r] == schemas.Number
+				x, ok = number(&c.Values[kind][f.Column], r)
 			}
 			cell.batch.Number(num, x, ok)
 			num++
@@ -208,7 +207,7 @@ func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r
 	}
 }
 
-// text returns the category code of row r: texts and booleans are categories.
+// text returns the bin of row r: texts and booleans are categories.
 func (f *Feature) text(c *schemas.Chunk, col *schemas.Column, r int32) int32 {
 	switch col.Kind[r] {
 	case schemas.String:
@@ -218,9 +217,9 @@ func (f *Feature) text(c *schemas.Chunk, col *schemas.Column, r int32) int32 {
 	case schemas.False:
 		return f.code([]byte("false"))
 	case schemas.Number:
-		return int32(len(f.Categories) + 1)
+		return RowWrongType
 	}
-	return 0
+	return RowMissing
 }
 
 // Expose adds an exposure of the label lane; value yields the number of the n-th

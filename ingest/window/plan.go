@@ -99,28 +99,52 @@ func (m *Metric) worst() float64 {
 	return m.High
 }
 
-// Feature is a field of predictions under drift watch. Numeric features fall in
-// bins: 0 = missing, then len(Edges)+1 intervals [e(i−1), e(i)). Categories:
-// 0 = missing, 1… = the declared ones, last = any other.
+// Feature is a field of predictions under drift watch. A row falls in one bin. The
+// first bins, OddRows of them, count what is no value. Then numeric features have those
+// that Groups gives to the intervals between edges: below e(0), [e(i−1), e(i)), from
+// the last edge on. Categories have one each, then the other known ones one together,
+// and what is not known the last.
 type Feature struct {
 	Field      string
 	Column     int
 	Categories []string
+	Others     []string  // known names without a bin of their own, ascending
 	Edges      []float64 // nil for a numeric feature that is still learning
+	Groups     []uint16  // bin of each interval, len(Edges)+1 of them, ascending within the edges; nil = each its own
+	Mass       []int64   // rows of the reference by bin; nil = not known
+	Single     []bool    // bins that hold a single value of the reference
 }
+
+// Bins for rows without a value that can be placed.
+const (
+	RowMissing = iota
+	RowNaN
+	RowPositiveInfinity
+	RowNegativeInfinity
+	RowWrongType
+	OddRows
+)
 
 // Numeric tells whether the feature is binned by edges.
 func (f *Feature) Numeric() bool { return len(f.Categories) == 0 }
+
+// group is the bin of an interval between edges; without Groups each has its own.
+func (f *Feature) group(interval int) int {
+	if f.Groups == nil {
+		return OddRows + interval
+	}
+	return int(f.Groups[interval])
+}
 
 // Bins is the number of bins, 0 while learning.
 func (f *Feature) Bins() int {
 	switch {
 	case !f.Numeric():
-		return len(f.Categories) + 2
+		return OddRows + len(f.Categories) + 2
 	case f.Edges == nil:
 		return 0
 	}
-	return len(f.Edges) + 2
+	return 1 + max(f.group(0), f.group(len(f.Edges)), f.group(len(f.Edges)-1))
 }
 
 // Hash identifies what the plan's partials count: partials merge only under equal

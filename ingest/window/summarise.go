@@ -33,7 +33,7 @@ func (f *Feature) addNumeric(col *array.Float64, arm []int8, hash []uint64, into
 	values := col.Float64Values()
 	if f.Edges == nil {
 		for i, x := range values {
-			if arm[i] == 0 && hash[i] != 0 && col.IsValid(i) {
+			if arm[i] == 0 && hash[i] != 0 && col.IsValid(i) && x-x == 0 {
 				into[0].Offer(hash[i], x)
 			}
 		}
@@ -44,7 +44,7 @@ func (f *Feature) addNumeric(col *array.Float64, arm []int8, hash []uint64, into
 		if hash[i] == 0 {
 			continue // not a prediction
 		}
-		bin := 0
+		bin := RowMissing
 		if col.IsValid(i) {
 			bin = f.bin(x)
 		}

@@ -1,6 +1,10 @@
 package window
 
 import (
+	"math"
+	"slices"
+	"strings"
+
 	"verdin/schemas"
 	"verdin/stats"
 )
@@ -66,18 +70,46 @@ func (m *Metric) clamp(x float64) (float64, bool) {
 	return x, false
 }
 
-// code returns the category's code, 1…n, or n+1 for any other text.
+// code returns the bin of a text.
 func (f *Feature) code(text []byte) int32 {
 	for i, c := range f.Categories {
 		if c == string(text) {
-			return int32(i + 1)
+			return int32(OddRows + i)
 		}
 	}
-	return int32(len(f.Categories) + 1)
+	other := OddRows + len(f.Categories)
+	if len(f.Others) > 0 {
+		if _, known := slices.BinarySearchFunc(f.Others, text, func(name string, text []byte) int { return strings.Compare(name, string(text)) }); known {
+			return int32(other)
+		}
+	}
+	return int32(other + 1)
 }
 
-// bin returns the bin of a numeric value: 1 + the number of edges ≤ x.
+// wrongType is what a column of numbers holds for a value of another type: a NaN that
+// no arithmetic makes.
+var wrongType = math.Float64frombits(0x7ff8_0000_7665_7264)
+
+// number is the value of a column in row r as a feature of numbers sees it; false = none.
+func number(col *schemas.Column, r int32) (x float64, ok bool) {
+	switch col.Kind[r] {
+	case schemas.Number:
+		return col.Num[r], true
+	case schemas.True:
+		return 1, true
+	case schemas.False:
+		return 0, true
+	case schemas.Absent, schemas.Null:
+		return 0, false
+	}
+	return wrongType, true
+}
+
+// bin returns the bin of a number.
 func (f *Feature) bin(x float64) int {
+	if x-x != 0 {
+		return odd(x)
+	}
 	lo, hi := 0, len(f.Edges)
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -87,7 +119,20 @@ func (f *Feature) bin(x float64) int {
 			hi = mid
 		}
 	}
-	return lo + 1
+	return f.group(lo)
+}
+
+// odd is the bin of a number that is not finite.
+func odd(x float64) int {
+	switch {
+	case x > 0:
+		return RowPositiveInfinity
+	case x < 0:
+		return RowNegativeInfinity
+	case math.Float64bits(x) == math.Float64bits(wrongType):
+		return RowWrongType
+	}
+	return RowNaN
 }
 
 // Read returns what row i of a chunk, of the kind that the metric is on, says

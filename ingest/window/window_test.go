@@ -3,6 +3,7 @@ package window_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -135,11 +136,11 @@ func TestCountsAreThoseOfTheRows(t *testing.T) {
 	if tokens.N != 2 || tokens.Clamped != 1 || tokens.Invalid != 1 || tokens.Null != 1 || tokens.Sum.Float() != 105 {
 		t.Errorf("tokens: %+v, want 2 values with sum 105, one clamped, one invalid, one null", tokens)
 	}
-	if want := []uint64{0, 2, 1, 1}; fmt.Sprint(got.Features[0].Bins[:4]) != fmt.Sprint(want) {
-		t.Errorf("age bins %v, want %v", got.Features[0].Bins[:4], want)
+	if want := []uint64{0, 0, 0, 0, 0, 2, 1, 1}; fmt.Sprint(got.Features[0].Bins[:8]) != fmt.Sprint(want) {
+		t.Errorf("age bins %v, want %v", got.Features[0].Bins[:8], want)
 	}
-	if want := []uint64{1, 1, 1, 1}; fmt.Sprint(got.Features[1].Bins[:4]) != fmt.Sprint(want) {
-		t.Errorf("country bins %v (missing, de, fr, other), want %v", got.Features[1].Bins[:4], want)
+	if want := []uint64{1, 0, 0, 0, 0, 1, 1, 0, 1}; fmt.Sprint(got.Features[1].Bins[:9]) != fmt.Sprint(want) {
+		t.Errorf("country bins %v (five odd ones, de, fr, other known, new), want %v", got.Features[1].Bins[:9], want)
 	}
 }
 
@@ -220,4 +221,36 @@ func BenchmarkTally(b *testing.B) {
 		tally.Close()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/row")
+}
+
+// What is no value is counted by its kind, apart from values below and above the
+// reference; booleans are 0 and 1; a name that the reference knows is not new.
+func TestOddValuesAreCountedByKind(t *testing.T) {
+	p := plan()
+	p.Features[0].Edges = []float64{0, 20, 40, 60}
+	p.Features[0].Groups = []uint16{5, 7, 7, 8, 6} // below, two as one, one, above
+	p.Features[1].Others = []string{"at", "xx"}
+	values := []struct {
+		kind schemas.ValueKind
+		x    float64
+		bin  int
+	}{
+		{schemas.Null, 0, window.RowMissing}, {schemas.Absent, 0, window.RowMissing}, {schemas.String, 0, window.RowWrongType},
+		{schemas.Number, math.NaN(), window.RowNaN}, {schemas.Number, math.Inf(1), window.RowPositiveInfinity}, {schemas.Number, math.Inf(-1), window.RowNegativeInfinity},
+		{schemas.Number, -1, 5}, {schemas.Number, 0, 7}, {schemas.Number, 39, 7}, {schemas.Number, 40, 8}, {schemas.Number, 60, 6},
+		{schemas.True, 0, 7}, {schemas.False, 0, 7},
+	}
+	for _, v := range values {
+		c := chunk([]row{{age: v.x, country: "xx"}})
+		c.Values[schemas.KindPrediction][p.Features[0].Column].Kind[0] = v.kind
+		tally := window.NewPool(p, window.Fast).Tally()
+		tally.Observe(c, 0, 1, 16)
+		got := tally.Close()[0].Arms[1]
+		if got.Features[0].Bins[v.bin] != 1 || got.Features[0].N != 1 {
+			t.Errorf("%v %v is in %v, want bin %d", v.kind, v.x, got.Features[0].Bins[:9], v.bin)
+		}
+		if got.Features[1].Bins[window.OddRows+2] != 1 {
+			t.Errorf("another known name is in %v", got.Features[1].Bins[:9])
+		}
+	}
 }

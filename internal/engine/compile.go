@@ -83,6 +83,12 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		p.Features = append(p.Features, window.Feature{
 			Field: f.Field, Categories: f.Categories, Column: l.Column(schemas.KindPrediction, f.Field)})
 	}
+	known, groups := references(s), finest(s, p)
+	for i := range p.Features {
+		if r, ok := known[p.Features[i].Field]; ok {
+			layOut(&p.Features[i], &r, groups[i])
+		}
+	}
 	first := 1
 	for _, g := range s.Segments {
 		p.Segments = append(p.Segments, window.Segment{Field: g.By, Column: l.Column(schemas.KindPrediction, g.By), First: uint8(first), Values: g.Values})

@@ -32,11 +32,14 @@ type driftCheck struct {
 
 // watched is one feature of a check; test is nil while its edges are being learnt.
 type watched struct {
-	field string
-	at    int // among the plan's features
-	bins  int
-	test  drift.Test
-	same  drift.Equivalence // guardrails with a tolerance only
+	field  string
+	at     int // among the plan's features
+	bins   int
+	fold   *drift.Folding
+	test   drift.Test        // of the distance between the values
+	faults *drift.Cells      // of what is no value, or none of the reference's; nil = not asked
+	same   drift.Equivalence // guardrails with a tolerance only
+	world  []uint64          // the reference beside each part of a window; nil = the arms are compared
 }
 
 func newDrifts(c compiled) []Test {
@@ -63,14 +66,7 @@ func (t *driftCheck) Relearn(p *window.Plan) {
 		f := &t.features[i]
 		if bins := p.Features[f.at].Bins(); f.test == nil && bins > 0 {
 			f.bins = bins
-			if t.sticky {
-				f.test = drift.StickyMethods[t.spec.Method](bins, t.subs, t.spec.Above, t.stages)
-			} else {
-				f.test = drift.Methods[t.spec.Method](bins, t.spec.Above, t.stages)
-			}
-			if f.same = t.equivalence(&p.Features[f.at]); f.same != nil {
-				f.same.StartStage(t.stage)
-			}
+			t.begin(f, &p.Features[f.at])
 			if p.Features[f.at].Numeric() {
 				t.revision = p.Revision
 			}
@@ -78,20 +74,41 @@ func (t *driftCheck) Relearn(p *window.Plan) {
 	}
 }
 
+// begin makes the tests of a feature.
+func (t *driftCheck) begin(f *watched, known *window.Feature) {
+	f.fold = folding(known, t.spec)
+	buckets := 0
+	if t.sticky {
+		buckets = t.subs
+		f.test = drift.StickyMethods[t.spec.Method](f.fold.Bins(), buckets, t.spec.Above, t.stages)
+	} else {
+		f.test = drift.Methods[t.spec.Method](f.fold.Bins(), t.spec.Above, t.stages)
+	}
+	switch {
+	case t.spec.Faults >= 1:
+	case known.Numeric():
+		f.faults = drift.NewFaults(f.bins-window.OddRows-2, t.spec.Faults, t.stages, buckets)
+	default:
+		f.faults = drift.NewCategoryFaults(f.bins-window.OddRows, t.spec.Faults, t.stages, buckets)
+	}
+	if t.spec.Comparison() == decision.World {
+		f.world = repeated(known.Mass, t.subs)
+	}
+	if f.same = t.equivalence(f.fold); f.same != nil {
+		f.same.StartStage(t.stage)
+	}
+}
+
 // equivalence is the test that a feature is the same, which a guardrail needs before a
 // step forward; nil where nothing can show it.
-func (t *driftCheck) equivalence(f *window.Feature) drift.Equivalence {
+func (t *driftCheck) equivalence(fold *drift.Folding) drift.Equivalence {
 	switch {
 	case t.spec.Role != decision.Guardrail || t.spec.Above == 0 || t.sticky:
 		return nil
 	case t.spec.Method == "ks":
-		single := make([]bool, f.Bins()) // missing values, and categories, hide nothing
-		for i := range single {
-			single[i] = i == 0 || !f.Numeric()
-		}
-		return drift.NewKSSame(len(single), single, t.spec.Above, t.stages)
+		return drift.NewKSSame(fold.Bins(), fold.Single(), t.spec.Above, t.stages)
 	}
-	return drift.Equivalents[t.spec.Method](f.Bins(), t.spec.Above, t.stages)
+	return drift.Equivalents[t.spec.Method](fold.Bins(), t.spec.Above, t.stages)
 }
 
 func (t *driftCheck) StartStage(stage int) {
@@ -121,13 +138,20 @@ func (t *driftCheck) Observe(b Block) {
 		if len(stable) != f.bins*t.subs || len(canary) != len(stable) {
 			continue // binned before the edges were known
 		}
+		if f.world != nil {
+			stable, canary = f.world, stable
+		}
 		whole := drift.Block{Sub: t.subs, Bins: f.bins, Stable: stable, Canary: canary, Stage: b.Stage}
-		if b.Mirrored {
+		if b.Mirrored && f.world == nil {
 			whole.Sub, whole.Stable, whole.Canary = t.subs/2, t.half(0, f.bins, stable), t.half(1, f.bins, canary)
 		}
-		f.test.Observe(whole)
+		values := f.fold.Fold(whole)
+		f.test.Observe(values)
+		if f.faults != nil {
+			f.faults.Observe(whole)
+		}
 		if f.same != nil && b.Clean {
-			f.same.Observe(whole)
+			f.same.Observe(values)
 		}
 		used = true
 	}
@@ -156,35 +180,61 @@ func (t *driftCheck) half(from, bins int, counts []uint64) []uint64 {
 // logE is the logarithm of the mean of the features' e-processes; a feature that
 // is still learning counts with e = 1.
 func (t *driftCheck) logE() float64 {
-	top := 0.0
+	logs := make([]float64, len(t.features))
 	for i := range t.features {
-		if test := t.features[i].test; test != nil {
-			top = math.Max(top, test.LogE())
-		}
+		logs[i] = t.features[i].logE()
 	}
-	sum := 0.0
-	for i := range t.features {
-		e := 0.0
-		if test := t.features[i].test; test != nil {
-			e = test.LogE()
-		}
-		sum += math.Exp(e - top)
+	return stats.LogSumExp(logs) - math.Log(float64(len(logs)))
+}
+
+// logE is that of the distance and of the faults: one half each.
+func (f *watched) logE() float64 {
+	switch {
+	case f.test == nil:
+		return 0
+	case f.faults == nil:
+		return f.test.LogE()
 	}
-	return top + math.Log(sum/float64(len(t.features)))
+	return stats.LogSumExp([]float64{f.test.LogE(), f.faults.LogE()}) - math.Ln2
+}
+
+// effect is the distance, or the share of the worst fault where that has more evidence.
+func (f *watched) effect() (stats.Interval, [2]int64) {
+	shown := f.test
+	if f.faults != nil && f.faults.LogE() > f.test.LogE() {
+		shown = f.faults
+	}
+	n := shown.N()
+	if f.world != nil {
+		n = [2]int64{n[1], 0} // the reference has no events
+	}
+	return shown.Effect(), n
+}
+
+// null is what a check refutes.
+func (t *driftCheck) null(sign string) string {
+	between := "between the arms"
+	if t.spec.Comparison() == decision.World {
+		between = "between the reference and stable"
+	}
+	return fmt.Sprintf("%s %s %s %v", t.spec.Method, between, sign, t.spec.Above)
 }
 
 func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 	e := stats.Evidence{
 		Name: t.spec.Name + "/drift", Metric: t.spec.Name, Kind: "drift", Test: "drift", Role: t.spec.Role,
-		Method: t.spec.Method, Null: fmt.Sprintf("%s between the arms ≤ %v", t.spec.Method, t.spec.Above), Exact: !t.sticky,
+		Method: t.spec.Method, Null: t.null("≤"), Exact: !t.sticky,
 		LogE: t.logE(), LogEMax: t.max, P: math.Min(1, math.Exp(-t.max)), Threshold: t.limit,
 		Result: stats.Unknown, Blocks: t.blocks, Skipped: t.skipped, First: t.first,
 		Effect: stats.Interval{Scale: t.spec.Method},
 	}
+	if t.spec.Faults < 1 {
+		e.Null += fmt.Sprintf(", and shares of faults differ by ≤ %v", t.spec.Faults)
+	}
 	if worst := t.worst(); worst != nil {
-		e.Effect, e.N = worst.test.Effect(), worst.test.N()
+		e.Effect, e.N = worst.effect()
 		if len(t.features) > 1 {
-			e.Effect.Note = "the feature with most evidence: " + worst.field
+			e.Effect.Note = "the feature with most evidence: " + worst.field + "; " + e.Effect.Note
 		}
 	}
 	if e.LogEMax >= t.limit {
@@ -211,7 +261,7 @@ func (t *driftCheck) alike(out []stats.Evidence, like stats.Evidence) []stats.Ev
 	for k, test := range []string{"same", "same_stage"} {
 		e := like
 		e.Name, e.Test, e.Exact, e.Result, e.First = t.spec.Name+"/"+test, test, exact, stats.Unknown, 0
-		e.Null = fmt.Sprintf("%s between the arms ≥ %v", t.spec.Method, t.spec.Above)
+		e.Null = t.null("≥")
 		e.P, e.Threshold = p[k], t.same
 		e.LogE = -math.Log(max(p[k], math.SmallestNonzeroFloat64))
 		e.LogEMax = e.LogE
@@ -228,7 +278,7 @@ func (t *driftCheck) worst() *watched {
 	var worst *watched
 	for i := range t.features {
 		f := &t.features[i]
-		if f.test != nil && (worst == nil || f.test.LogE() > worst.test.LogE()) {
+		if f.test != nil && (worst == nil || f.logE() > worst.logE()) {
 			worst = f
 		}
 	}
@@ -250,6 +300,9 @@ func (t *driftCheck) fields(f *wire.Fields) {
 		f.Check(asked == (t.features[i].test != nil), "feature %s has edges in one of two", t.features[i].field)
 		if asked && f.Err() == nil {
 			part(f, t.features[i].test)
+			if t.features[i].faults != nil {
+				part(f, t.features[i].faults)
+			}
 			if t.features[i].same != nil {
 				part(f, t.features[i].same)
 			}

@@ -47,6 +47,9 @@ func (e *Engine) Start(spec *decision.Spec, layout *schemas.Layout, head decisio
 			return fmt.Errorf("rollout %s is already running: stop it first", name)
 		}
 	}
+	if err := Bound(spec); err != nil {
+		return fmt.Errorf("start rollout %s: %w", name, err)
+	}
 	generation := head.Generation + 1
 	plan := Compile(spec, layout, uint32(generation), start)
 	state := decision.New(spec, head, plan.Start)

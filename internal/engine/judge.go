@@ -80,7 +80,7 @@ func NewJudge(spec *decision.Spec, plan *window.Plan, state decision.State, shar
 	j := &Judge{
 		spec: spec, plan: plan, state: state,
 		budget: spec.Budget(uint64(plan.Generation)),
-		learn:  newLearner(plan),
+		learn:  newLearner(spec, plan),
 		at:     -1,
 	}
 	j.tests = newTests(spec, j.budget, plan)

@@ -3,31 +3,35 @@ package engine
 import (
 	"slices"
 
+	"verdin/decision"
+	"verdin/drift"
 	"verdin/ingest/window"
 	"verdin/schemas"
 	"verdin/stats"
 )
 
 const (
-	learnWindows  = 5    // least final windows before edges are frozen
-	learnValues   = 1000 // least values per feature
-	learnPatience = 60   // windows after which features with fewer values are left out
-	coarseBins    = 20   // bins of a numeric feature, beside the one for missing values
+	learnWindows  = 5       // least final windows before edges are frozen
+	learnValues   = 1000    // least values per feature
+	learnMost     = 1 << 20 // rows of a bin in a state beyond which it is damaged
+	learnPatience = 60      // windows after which features with fewer values are left out
 )
 
 // learner finds the bin edges of numeric features from a sample of the stable arm,
 // order-free: the k values of least hash.
 type learner struct {
 	features []int // plan indices of the features that are still learning
+	groups   []int // that the checks want each feature of the plan in
 	samples  []stats.BottomK
 	seen     []uint64
 	windows  int
-	frozen   bool // nothing is learnt any more
-	revised  bool // a revision of the plan was made of it
+	frozen   bool              // nothing is learnt any more
+	revised  bool              // a revision of the plan was made of it
+	learnt   []drift.Reference // of the plan's features, once it was; without edges where nothing was learnt
 }
 
-func newLearner(p *window.Plan) learner {
-	var l learner
+func newLearner(s *decision.Spec, p *window.Plan) learner {
+	l := learner{groups: finest(s, p)}
 	for i := range p.Features {
 		if f := &p.Features[i]; f.Numeric() && f.Edges == nil {
 			l.features = append(l.features, i)
@@ -64,23 +68,39 @@ func (l *learner) freeze(p *window.Plan, wall schemas.Time) (*window.Plan, schem
 		return nil, 0
 	}
 	l.frozen, l.revised = true, true
-	learnt := make([][]float64, len(p.Features))
+	l.learnt = make([]drift.Reference, len(p.Features))
 	for k, f := range l.features {
 		if l.seen[k] >= learnValues {
-			learnt[f] = edges(l.samples[k].Values(), coarseBins)
+			l.learnt[f] = learnt(p.Features[f].Field, l.samples[k].Values())
 		}
 	}
 	clear(l.samples) // they have served
-	return revise(p, learnt), p.Window(wall).Add(p.Length)
+	return l.revise(p), p.Window(wall).Add(p.Length)
 }
 
-// revise is the next revision of a plan, with these edges of its numeric features.
-func revise(p *window.Plan, edges [][]float64) *window.Plan {
+// learnt is the reference that a sample makes: its fine bins, and how many values fell in
+// each. Without a finite value there is none.
+func learnt(field string, values []float64) (r drift.Reference) {
+	e, err := drift.Learn(values, drift.FineBins)
+	if err != nil {
+		return r
+	}
+	h := drift.NewHistogram(e)
+	h.Add(values, nil, 0)
+	r = drift.NewReference(field, h)
+	r.Odd = nil // a sample has values only
+	return r
+}
+
+// revise is the next revision of a plan, with the bins of what was learnt.
+func (l *learner) revise(p *window.Plan) *window.Plan {
 	next := *p
 	next.Revision++
 	next.Features = slices.Clone(p.Features)
-	for f := range edges {
-		next.Features[f].Edges = edges[f]
+	for f := range l.learnt {
+		if l.learnt[f].Edges != nil {
+			layOut(&next.Features[f], &l.learnt[f], l.groups[f])
+		}
 	}
 	return &next
 }
@@ -95,14 +115,4 @@ func (l *learner) enough() bool {
 		}
 	}
 	return true
-}
-
-// edges are the distinct values at the k/bins quantiles of a sample.
-func edges(values []float64, bins int) []float64 {
-	slices.Sort(values)
-	var out []float64
-	for k := 1; k < bins; k++ {
-		out = append(out, values[k*len(values)/bins])
-	}
-	return slices.Compact(out)
 }

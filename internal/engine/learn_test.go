@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"verdin/drift"
 	"verdin/ingest/window"
 	"verdin/schemas"
 )
@@ -35,7 +36,7 @@ func TestEdgesAreFrozenAfterFiveWindowsAndAThousandValues(t *testing.T) {
 	}
 	for _, tc := range cases {
 		c := testCompiled(t, nil)
-		l, rng := newLearner(c.plan), rand.New(rand.NewPCG(1, 2))
+		l, rng := newLearner(c.spec, c.plan), rand.New(rand.NewPCG(1, 2))
 		for range tc.windows {
 			if next, _ := l.freeze(c.plan, 0); next != nil {
 				t.Errorf("%s: frozen too early", tc.name)
@@ -70,7 +71,7 @@ func TestLearntEdgesAreOrderFree(t *testing.T) {
 		windows = append(windows, ages(c, rng, 900)) // more in all than a sample holds
 	}
 	learn := func() []float64 {
-		l := newLearner(c.plan)
+		l := newLearner(c.spec, c.plan)
 		for _, w := range windows {
 			l.observe(w)
 		}
@@ -78,8 +79,8 @@ func TestLearntEdgesAreOrderFree(t *testing.T) {
 		return next.Features[1].Edges
 	}
 	want := learn()
-	if len(want) != coarseBins-1 || !slices.IsSorted(want) {
-		t.Fatalf("edges %v, want %d ascending ones", want, coarseBins-1)
+	if len(want) <= drift.FineBins/2 || !slices.IsSorted(want) {
+		t.Fatalf("%d edges, want those of fine bins, ascending", len(want))
 	}
 	for range 10 {
 		rng.Shuffle(len(windows), func(i, k int) { windows[i], windows[k] = windows[k], windows[i] })
@@ -89,13 +90,36 @@ func TestLearntEdgesAreOrderFree(t *testing.T) {
 	}
 }
 
-// Values that repeat give fewer edges, never an empty bin between equal ones.
-func TestEdgesAreDistinct(t *testing.T) {
-	if got := edges([]float64{1, 1, 1, 1, 2, 2, 2, 3}, 4); !slices.Equal(got, []float64{1, 2}) {
-		t.Errorf("edges %v, want 1 and 2", got)
+// Fine bins are learnt and grouped: heavy values stay apart, and no group of several
+// values is much heavier than the part that a check wants.
+func TestLearntBinsAreFineAndGrouped(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	values := make([]float64, 4000)
+	for i := range values {
+		if values[i] = rng.NormFloat64(); i%3 == 0 {
+			values[i] = 0
+		}
 	}
-	if got := edges([]float64{5, 5, 5}, coarseBins); !slices.Equal(got, []float64{5}) {
-		t.Errorf("edges %v, want 5", got)
+	r := learnt("x", values)
+	for _, groups := range []int{20, 40} {
+		var f window.Feature
+		layOut(&f, &r, groups)
+		heavy := 0
+		for row, n := range f.Mass {
+			switch {
+			case row < window.OddRows+2:
+			case f.Single[row]:
+				heavy++
+			case float64(n) > 1.5*float64(len(values))/float64(groups):
+				t.Errorf("%d groups: row %d has %d of %d values", groups, row, n, len(values))
+			}
+		}
+		if len(f.Edges) < 150 || heavy != 1 || f.Bins() != len(f.Mass) || len(f.Single) != f.Bins() {
+			t.Errorf("%d groups: %d edges, %d heavy values, %d bins, masses of %d", groups, len(f.Edges), heavy, f.Bins(), len(f.Mass))
+		}
+	}
+	if r := learnt("x", nil); r.Edges != nil {
+		t.Error("edges were learnt of nothing")
 	}
 }
 
@@ -103,7 +127,7 @@ func TestEdgesAreDistinct(t *testing.T) {
 func TestDeclaredCategoriesNeedNoLearning(t *testing.T) {
 	c := testCompiled(t, nil)
 	c.plan.Features = c.plan.Features[:1]
-	if l := newLearner(c.plan); !l.frozen {
+	if l := newLearner(c.spec, c.plan); !l.frozen {
 		t.Error("it learns")
 	}
 }
@@ -113,7 +137,7 @@ func TestDeclaredCategoriesNeedNoLearning(t *testing.T) {
 func TestACutThatFreezesRevisesThePlan(t *testing.T) {
 	b := newBench(t)
 	c := testCompiled(t, nil)
-	b.learn, b.tests = newLearner(c.plan), newTests(b.spec, b.budget, b.plan)
+	b.learn, b.tests = newLearner(c.spec, c.plan), newTests(b.spec, b.budget, b.plan)
 	rng := rand.New(rand.NewPCG(5, 6))
 	var eff Effects
 	for i := range 5 {

@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"slices"
+
 	"verdin/decision"
+	"verdin/drift"
 	"verdin/ingest/window"
 	"verdin/internal/wire"
 	"verdin/schemas"
@@ -52,33 +55,43 @@ func (j *Judge) fields(f *wire.Fields) {
 	}
 }
 
-// revision is the plan's, with the edges that were learnt; tests that follow them are
-// made as they were when the edges were frozen.
+// revision is the plan's, with the bins that were learnt; tests that follow them are made
+// as they were when the bins were frozen.
 func (j *Judge) revision(f *wire.Fields) {
-	revised := j.learn.revised
-	f.Bool(&revised)
-	if !revised {
+	f.Bool(&j.learn.revised)
+	if !j.learn.revised {
 		return
 	}
-	edges := make([][]float64, len(j.plan.Features))
-	for i := range edges {
-		edges[i] = j.plan.Features[i].Edges
-		wire.Slice(f, &edges[i], f.Float)
-		f.Check(len(edges[i]) < coarseBins && ascending(edges[i]), "edges %v", edges[i])
+	if f.Reading() {
+		j.learn.learnt = make([]drift.Reference, len(j.plan.Features))
+	}
+	for i := range j.learn.learnt {
+		reference(f, &j.learn.learnt[i], j.plan.Features[i].Field)
 	}
 	if f.Reading() && f.Err() == nil {
-		j.plan = revise(j.plan, edges)
+		j.plan = j.learn.revise(j.plan)
 		j.relearn()
 	}
 }
 
-func ascending(xs []float64) bool {
-	for i := range xs {
-		if i > 0 && xs[i] <= xs[i-1] {
-			return false
-		}
+// reference passes what was learnt of a feature: nothing, or its cuts and the rows by
+// bin. What is learnt has no odd rows.
+func reference(f *wire.Fields, r *drift.Reference, field string) {
+	var cuts []float64
+	if r.Edges != nil {
+		cuts = r.Edges.Cuts()
 	}
-	return true
+	counts := r.Counts
+	wire.Slice(f, &cuts, f.Float)
+	wire.Slice(f, &counts, func(n *int64) { wire.Int(f, n) })
+	if !f.Reading() || f.Err() != nil || len(cuts)+len(counts) == 0 {
+		return
+	}
+	e, err := drift.NewEdges(cuts)
+	f.Check(err == nil && len(counts) == len(cuts)+1 && slices.Min(counts) >= 0 && slices.Max(counts) <= learnMost, "the edges of %s: %v", field, err)
+	if f.Err() == nil {
+		*r = drift.Reference{Field: field, Edges: e, Counts: counts}
+	}
 }
 
 // partial passes a partial of the rollout.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"verdin/decision"
+	"verdin/drift"
 	"verdin/ingest/window"
 	"verdin/stats"
 )
@@ -67,8 +68,19 @@ func drawn(c compiled, rng *rand.Rand, stage int) Block {
 // learntPlan is the spec of these tests with the edges of its features known.
 func learntPlan(t testing.TB, change ...func(*decision.Spec)) compiled {
 	c := testCompiled(t, append(change, nil)[0])
-	c.plan = revise(c.plan, [][]float64{nil, {20, 40, 60}})
+	l := newLearner(c.spec, c.plan)
+	l.learnt = []drift.Reference{{}, tens(t)}
+	c.plan = l.revise(c.plan)
 	return c
+}
+
+// tens is a reference of values from 0 to 60, in bins of ten.
+func tens(t testing.TB) drift.Reference {
+	e, err := drift.NewEdges([]float64{0, 10, 20, 30, 40, 50, 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return drift.Reference{Field: "features.age", Edges: e, Counts: []int64{0, 9, 9, 9, 9, 9, 9, 0}}
 }
 
 // R39 for every row of the catalogue: a test that is restored at every block has the same
