@@ -125,7 +125,8 @@ func (c *calibration) load(paths []string) (*decision.Spec, error) {
 			return nil, usage(err)
 		}
 	}
-	return parseSpec(text, c.spec)
+	spec, err := decision.Parse(text, c.spec) // its baselines are made here, not read
+	return spec, usage(err)
 }
 
 // featureLines is how many lines are looked at for the names of features.
@@ -206,7 +207,7 @@ func (c *calibration) write(r *calibrate.Report) error {
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{"baseline.json", baseline}, {"spec.yaml", spec}, {"report.html", page.Bytes()}, {"report.json", append(all, '\n')}} {
+	}{{calibrate.BaselineFile, baseline}, {"spec.yaml", spec}, {"report.html", page.Bytes()}, {"report.json", append(all, '\n')}} {
 		if err := os.WriteFile(filepath.Join(c.out, f.name), f.data, 0o644); err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func TestCalibrateWritesWhatOtherCommandsRead(t *testing.T) {
 		t.Error("the baseline has no categories of the country")
 	}
 	valid := verdin(t, "validate", filepath.Join(out, "spec.yaml"))
-	if valid.code != exitOK || !strings.Contains(valid.out, "categories: [") {
+	if valid.code != exitOK || !strings.Contains(valid.out, "reference: baseline.json") || !strings.Contains(valid.out, "- features.country") {
 		t.Errorf("validate of the suggested spec: exit code %d: %s", valid.code, valid.diag)
 	}
 	if page, err := os.ReadFile(filepath.Join(out, "report.html")); err != nil || !strings.Contains(string(page), "<svg") {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
-	"verdin/decision"
 	"verdin/internal/pump"
 	"verdin/internal/pump/journal"
 )

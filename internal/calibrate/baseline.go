@@ -94,19 +94,46 @@ func compare(a, b string) int {
 	return 1
 }
 
-// Prepare gives every watched field that history shows to be text the categories of the
-// baseline; fields whose categories the spec lists keep them.
-func Prepare(spec *decision.Spec, b *drift.Baseline) *decision.Spec {
+// BaselineFile is the name of the baseline beside the suggested spec.
+const BaselineFile = "baseline.json"
+
+// Prepare binds a spec to the baseline of a history, which lies beside it: every drift
+// check takes its bins from there. Checks with a field of which history has no value
+// stay as they are, and so do all where the baseline is too large; notes say so.
+func Prepare(spec *decision.Spec, b *drift.Baseline) (*decision.Spec, []string, error) {
+	if len(spec.Drift) == 0 {
+		return spec, nil, nil
+	}
+	text, err := b.Append(nil)
+	if err != nil {
+		return nil, nil, err
+	}
 	s := *spec
-	s.Drift = slices.Clone(s.Drift)
+	s.Drift, s.Baselines = slices.Clone(s.Drift), nil
+	var notes []string
+	file := decision.NewBaseline(text)
 	for i := range s.Drift {
 		d := &s.Drift[i]
+		missing := slices.IndexFunc(d.Of, func(f decision.Feature) bool { _, ok := b.Feature(f.Field); return !ok })
+		switch {
+		case missing >= 0:
+			notes = append(notes, fmt.Sprintf("%s: not bound to the baseline, which knows nothing of %s", d.Name, d.Of[missing].Field))
+		case len(text) > decision.MostBaselines:
+			notes = append(notes, fmt.Sprintf("%s: not bound to the baseline, which has %d bytes and may have %d: watch fewer fields", d.Name, len(text), decision.MostBaselines))
+		default:
+			d.Reference, d.Baseline, s.Baselines = BaselineFile, file.Digest, []decision.Baseline{file}
+		}
 		d.Of = slices.Clone(d.Of)
 		for k := range d.Of {
-			if r, ok := b.Feature(d.Of[k].Field); ok && r.Categories != nil && len(d.Of[k].Categories) == 0 {
+			r, ok := b.Feature(d.Of[k].Field)
+			switch bound := d.Baseline == file.Digest; {
+			case bound:
+				d.Of[k].Categories = nil // the baseline has them
+			case ok && r.Categories != nil && len(d.Of[k].Categories) == 0:
 				d.Of[k].Categories = r.Categories.Top()
 			}
 		}
 	}
-	return &s
+	next, err := decision.Parse(s.Text(), "the spec with its baseline")
+	return next, notes, err
 }

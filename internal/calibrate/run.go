@@ -68,16 +68,20 @@ func (h *History) shifts(spec *decision.Spec) (all []*injected) {
 	return all
 }
 
-// Run calibrates a spec on a history. The spec must be one that Parse accepts; fields
-// that history shows to be text get their categories from the baseline.
+// Run calibrates a spec on a history. The spec must be one that Parse accepts; its
+// drift checks are bound to the baseline of the history.
 func Run(ctx context.Context, h *History, spec *decision.Spec, opt Options) (*Report, error) {
 	opt = opt.filled()
 	base, empty, err := h.Baseline(spec)
 	if err != nil {
 		return nil, err
 	}
-	spec = Prepare(spec, base)
+	spec, notes, err := Prepare(spec, base)
+	if err != nil {
+		return nil, err
+	}
 	r := h.begin(spec, base, opt)
+	r.Notes = append(r.Notes, notes...)
 	for _, name := range empty {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s: the history has no value of it: no check of it can say anything", name))
 	}
