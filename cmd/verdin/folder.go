@@ -15,6 +15,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"verdin/decision"
 	"verdin/internal/pump"
 	"verdin/internal/pump/journal"
 )
