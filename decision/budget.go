@@ -52,7 +52,7 @@ func (s *Spec) Budget(generation uint64) Budget {
 	b.share(f.rolls, spend(s.Risk.FalseRollback))
 	windows := math.Log(s.heldBackWindows())
 	for _, m := range f.rolls { // an alarm within so many windows is as likely as that of a process without end
-		if m.test == holdBack {
+		if m.test == holdBack && s.detected(m.metric) {
 			b.thresholds[m.question] += windows
 		}
 	}
@@ -202,10 +202,23 @@ func (s *Spec) SegmentRole(m *Metric, g *Segment, k int) string {
 }
 
 // HeldBack tells whether a metric is watched after promotion against the share of
-// stable that is held back (R34): shares and quantiles that guard the rollout.
+// stable that is held back (R34): all that guard the rollout, but for resources.
 func (s *Spec) HeldBack(m *Metric) bool {
-	kind := m.Kind == Proportion || m.Kind == SLO || m.Kind == Quantile
-	return kind && m.Role == Guardrail && m.On != "resource" && s.HoldBack > 0 && s.Assignment != "sticky" && s.Stages[len(s.Stages)-1].Weight == 100
+	return m.Role == Guardrail && m.On != "resource" && s.HoldBack > 0 && s.Stages[len(s.Stages)-1].Weight == 100
+}
+
+// HeldStarts is how often a watch after promotion that has no detector starts anew.
+const HeldStarts = 24
+
+// detected tells whether the watch after promotion is a detector, whose chance of a false
+// alarm grows with its windows; else it is a process with a chance of its own.
+func (s *Spec) detected(name string) bool {
+	for i := range s.Metrics {
+		if m := &s.Metrics[i]; m.Name == name {
+			return s.Assignment != "sticky" && m.Kind != Mean && m.Kind != Ratio && m.Kind != Sum
+		}
+	}
+	return false
 }
 
 // heldBackWindows is how long such a watch lasts.

@@ -21,7 +21,7 @@ func TestSegmentsShareTheErrorWeight(t *testing.T) {
 	s.Segments[0].Role = Guardrail
 	b := s.Budget(1)
 	alpha := func(test, segment string) float64 { return math.Exp(-b.SegmentThreshold("slow", test, segment)) }
-	all, de, fr := alpha("harm", "")+alpha("limit", ""), alpha("harm", "tags.country=de"), alpha("harm", "tags.country=fr")
+	all, de, fr := alpha("harm", "")+alpha("limit", "")+alpha("holdback", ""), alpha("harm", "tags.country=de"), alpha("harm", "tags.country=fr")
 	if math.Abs(all-de-fr) > 1e-12 || math.Abs(de/fr-60.0/25) > 1e-9 {
 		t.Errorf("all traffic %v, de %v, fr %v", all, de, fr)
 	}

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"math"
 
 	"verdin/stats"
 	"verdin/stats/sequential"
@@ -123,7 +124,7 @@ func (t *KS) walk(s *state) {
 	for _, side := range t.sides {
 		s.part(side.Harm)
 	}
-	s.float(&t.mean.most, 0, largest)
+	s.float(&t.mean.most, 0, math.MaxFloat64) // the sides bound their evidence no more narrowly
 	t.shown.walk(s)
 	if s.reading {
 		lookAt(&t.mean, t.sides)

@@ -170,7 +170,7 @@ func (t *Sticky) walk(s *state) {
 	for _, side := range t.sides {
 		s.part(side.Sticky)
 	}
-	s.float(&t.mean.most, 0, largest)
+	s.float(&t.mean.most, 0, math.MaxFloat64) // the sides bound their evidence no more narrowly
 	t.shown.walk(s)
 	if s.reading {
 		lookAt(&t.mean, t.sides)

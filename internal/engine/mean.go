@@ -18,6 +18,7 @@ type mean struct {
 	safe  []*sequential.Score // guardrails only: one per margin
 	shown *sequential.Score
 	cap   *capCheck // guardrails only
+	held  *held     // after promotion
 	past  tail
 	sum   [2]float64
 }
@@ -28,7 +29,7 @@ func newMeans(c compiled) []Test {
 	}
 	var out []Test
 	for _, m := range c.metricTests("mean") {
-		t := &mean{metricTest: m, cap: newCapCheck(c, &m), harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
+		t := &mean{metricTest: m, cap: newCapCheck(c, &m), held: newHeld(c, &m, restartedScore(m.spec)), harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, newScore(c, m.spec, margin, false))
 		}
@@ -78,7 +79,9 @@ func (t *mean) Observe(block Block) {
 
 func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
 	a, b := t.capped(stable, cap), t.capped(canary, cap)
-	t.harm.Observe(a, t.capped(canary, t.canaryCap(cap, t.spec.Tolerance, true)), block.Stage)
+	moved := t.capped(canary, t.canaryCap(cap, t.spec.Tolerance, true))
+	t.harm.Observe(a, moved, block.Stage)
+	t.held.observe(block, func(w watch, part int) bool { return w.(*sequential.Score).Observe(a, moved, part) })
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(a, b, 0)
 		t.sum[0] += float64(a.Mean * float64(a.N))
@@ -162,6 +165,7 @@ func (t *mean) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("score", words, false, safe, effect, value)
 		out = append(out, known(safe, all), known(safe, stage))
 	}
+	out = t.held.evidence(&t.metricTest, t.spec.Tolerance, effect, value, out)
 	if t.cap != nil {
 		out = t.cap.evidence(&t.metricTest, out)
 	}
@@ -184,6 +188,7 @@ func (t *mean) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
 	claims(f, t.harm, t.safe)
 	part(f, t.shown)
+	t.held.fields(f)
 	if t.cap != nil {
 		t.cap.fields(f)
 	}

@@ -33,7 +33,7 @@ func newProportions(c compiled) []Test {
 			harm:  sequential.NewHarm(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)),
 			shown: newShare(m.spec),
 		}
-		t.held = newHeld(c, &m, null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec))
+		t.held = newHeld(c, &m, detector(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)))
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, sequential.NewSafe(null(m.spec.Worse, margin), c.options(m.spec)))
 		}
@@ -71,7 +71,7 @@ func (t *proportion) Observe(block Block) {
 	if !t.harm.Observe(a, b, block.Stage) {
 		t.skipped.Learning++ // the base rate is not known yet
 	}
-	t.held.observe(&block, a, b)
+	t.held.counts(&block, a, b)
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(a, b)
 		t.ones[0] += a.Y

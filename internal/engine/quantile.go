@@ -36,7 +36,7 @@ func newQuantiles(c compiled) []Test {
 		opt := c.options(m.spec)
 		opt.PriorRate, opt.PriorWeight = m.tailShare(), 200
 		t := &quantile{metricTest: m, harm: sequential.NewHarm(null, opt), shown: sequential.NewQuantileShift(m.spec.Quantile)}
-		t.held = newHeld(c, &m, null, opt)
+		t.held = newHeld(c, &m, detector(null, opt))
 		for range m.margins {
 			t.safe = append(t.safe, sequential.NewSafe(null, opt))
 		}
@@ -92,7 +92,7 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 	a := t.beyond(stable, t.edge)
 	b := t.beyond(canary, t.shift(c, t.spec.Tolerance, true))
 	t.harm.Observe(a, b, block.Stage)
-	t.held.observe(block, a, b)
+	t.held.counts(block, a, b)
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(&stable.Hist, &canary.Hist)
 		t.totals[0].Merge(&stable.Hist)

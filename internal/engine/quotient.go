@@ -13,6 +13,7 @@ type quotient struct {
 	metricTest
 	harm  *sequential.Score
 	safe  []*sequential.Score
+	held  *held // after promotion
 	shown *sequential.Score
 	sums  [2][2]float64 // numerators, denominators per arm in the running stage
 }
@@ -23,7 +24,7 @@ func newQuotients(c compiled) []Test {
 	}
 	var out []Test
 	for _, m := range c.metricTests(decision.Ratio) {
-		t := &quotient{metricTest: m, harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean()}
+		t := &quotient{metricTest: m, harm: newScore(c, m.spec, m.spec.Tolerance, true), shown: newDisplayMean(), held: newHeld(c, &m, restartedScore(m.spec))}
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, newScore(c, m.spec, margin, false))
 		}
@@ -64,6 +65,7 @@ func (t *quotient) Observe(block Block) {
 	if !t.harm.ObserveRatio(a, b, block.Stage) {
 		t.skipped.Learning++
 	}
+	t.held.observe(&block, func(w watch, part int) bool { return w.(*sequential.Score).ObserveRatio(a, b, part) })
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.ObserveRatio(a, b, 0)
 		for k, p := range []sequential.Pairs{a, b} {
@@ -97,7 +99,7 @@ func (t *quotient) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("ratio", claim("≥", t.spec.Worse, t.margins[t.margin()]), false, safe, effect, value)
 		out = append(out, known(safe, all), known(safe, stage))
 	}
-	return out
+	return t.held.evidence(&t.metricTest, t.spec.Tolerance, effect, value, out)
 }
 
 func (t *quotient) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
@@ -107,6 +109,7 @@ func (t *quotient) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
 	claims(f, t.harm, t.safe)
 	part(f, t.shown)
+	t.held.fields(f)
 	for k := range t.sums {
 		f.Float(&t.sums[k][0])
 		f.Float(&t.sums[k][1])

@@ -16,6 +16,7 @@ type rate struct {
 	metricTest
 	harm  *sequential.Rate
 	safe  []*sequential.Rate
+	held  *held // after promotion
 	shown *sequential.ShareInterval
 	y     [2]int64
 }
@@ -30,6 +31,7 @@ func newRates(c compiled) []Test {
 			continue // a difference of shares: see newProportions
 		}
 		t := &rate{metricTest: m, shown: newShare(m.spec), harm: sequential.NewRate(null(m.spec.Worse, m.spec.Tolerance), true, true, c.options(m.spec))}
+		t.held = newHeld(c, &m, detector(null(m.spec.Worse, m.spec.Tolerance), c.options(m.spec)))
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, sequential.NewRate(null(m.spec.Worse, margin), false, true, c.options(m.spec)))
 		}
@@ -59,6 +61,7 @@ func (t *rate) Observe(block Block) {
 	}
 	x, y := events(a), events(b)
 	t.harm.Observe(x, y, block.Stage)
+	t.held.counts(&block, a, b)
 	if t.scored(a.N, b.N, block.Stage) {
 		t.shown.Observe(a, b)
 		t.y[0] += a.Y
@@ -90,7 +93,7 @@ func (t *rate) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("rate", words("≥", t.margins[t.margin()]), safe.Exact(), safe, effect, value)
 		out = append(out, all, stage)
 	}
-	return out
+	return t.held.evidence(&t.metricTest, t.spec.Tolerance, effect, value, out)
 }
 
 func (t *rate) AppendState(b []byte) []byte { return appendFields(b, t.fields) }
@@ -100,6 +103,7 @@ func (t *rate) fields(f *wire.Fields) {
 	t.metricTest.fields(f)
 	claims(f, t.harm, t.safe)
 	part(f, t.shown)
+	t.held.fields(f)
 	for a := range t.y {
 		wire.Int(f, &t.y[a])
 	}

@@ -23,6 +23,7 @@ type sticky struct {
 	limit   *sequential.Sticky   // where a limit is set
 	capHarm *sequential.Sticky   // of guarded means: the share of values at the cap, see capCheck
 	capSafe []*sequential.Sticky // one per margin
+	held    *held                // after promotion
 	shown   *sequential.Sticky
 	past    tail
 	totals  [2]stats.Histogram // of the running stage, quantiles only
@@ -37,6 +38,7 @@ func newStickies(c compiled, kinds ...string) []Test {
 	for _, m := range c.metricTests(kinds...) {
 		t := &sticky{metricTest: m, shown: newStickyDisplay(), buckets: make([]sequential.Bucket, window.Buckets)}
 		t.harm = t.process(c, m.spec.Tolerance, true)
+		t.held = newHeld(c, &m, func() watch { return sequential.NewSticky(restarted(t.null(m.spec.Tolerance)), window.Buckets) })
 		for _, margin := range m.margins {
 			t.safe = append(t.safe, t.process(c, margin, false))
 		}
@@ -57,11 +59,14 @@ func newStickies(c compiled, kinds ...string) []Test {
 // process is a test of one claim. Margins of quantiles move the threshold of the canary
 // instead, and both arms' shares beyond theirs are compared.
 func (t *sticky) process(c compiled, m decision.Margin, harm bool) *sequential.Sticky {
-	n := null(t.spec.Worse, m)
+	return sequential.NewSticky(sequential.ScoreOptions{Null: t.null(m), Harm: harm, Stages: len(c.spec.Stages)}, window.Buckets)
+}
+
+func (t *sticky) null(m decision.Margin) sequential.Null {
 	if t.spec.Kind == "quantile" {
-		n = sequential.Null{Worse: sequential.Higher}
+		return sequential.Null{Worse: sequential.Higher}
 	}
-	return sequential.NewSticky(sequential.ScoreOptions{Null: n, Harm: harm, Stages: len(c.spec.Stages)}, window.Buckets)
+	return null(t.spec.Worse, m)
 }
 
 // atCap is a test of one claim on the share of values at the cap.
@@ -117,6 +122,9 @@ func (t *sticky) score(block *Block, stable, canary *stats.Summary) {
 	if !t.harm.Observe(t.against(block, t.spec.Tolerance, true), block.Stage) {
 		t.skipped.Learning++ // the spread between buckets is not known yet
 	}
+	t.held.observe(block, func(w watch, part int) bool {
+		return w.(*sequential.Sticky).Observe(t.against(block, t.spec.Tolerance, true), part)
+	})
 	if t.capHarm != nil {
 		t.capHarm.Observe(t.beyondCap(block, t.spec.Tolerance, true), block.Stage)
 	}
@@ -297,6 +305,7 @@ func (t *sticky) Evidence(out []stats.Evidence) []stats.Evidence {
 		all, stage := t.safety("sticky", words("≥", t.margins[t.margin()]), false, safe, effect, value)
 		out = append(out, t.settled(safe, all), t.settled(safe, stage))
 	}
+	out = t.held.evidence(&t.metricTest, t.spec.Tolerance, effect, value, out)
 	if t.capHarm != nil {
 		out = t.capEvidence(out)
 	}
@@ -355,6 +364,7 @@ func (t *sticky) fields(f *wire.Fields) {
 		part(f, safe)
 	}
 	part(f, t.shown)
+	t.held.fields(f)
 	t.past.fields(f)
 	for a := range t.totals {
 		histogram(f, &t.totals[a])
