@@ -71,7 +71,7 @@ var help = map[string]string{
 	"spec.metrics[].tolerance.absolute": "in the metric's unit",
 	"spec.metrics[].tolerance.relative": "as a share of stable's value",
 	"spec.metrics[].limit":              "a bound on the canary alone; it needs no baseline",
-	"spec.metrics[].cap":                "larger values of a mean count as this",
+	"spec.metrics[].cap":                "larger values of a mean count as this; in mirrored stages larger differences between both answers",
 	"spec.metrics[].range":              "[low, high]: values outside are clamped and counted",
 	"spec.metrics[].mde":                "the smallest effect of interest, as a log odds ratio",
 	"spec.metrics[].weight":             "share of the error budget, relative to the other checks",

@@ -36,6 +36,7 @@ type request struct {
 	at     schemas.Time
 	unit   string
 	canary bool
+	mirror bool // the canary answers a copy
 	stage  int // of the ramp
 	p      schemas.Prediction
 }
@@ -143,7 +144,7 @@ func (s story) run(t testing.TB, seed uint64) (end ending) {
 			}
 		}
 		for k := range s.rate * 10 {
-			r := request{rng: rng, n: n, at: now.Add(time.Duration(k) * tick / time.Duration(s.rate*10)), stage: int(split.Stage)}
+			r := request{rng: rng, n: n, at: now.Add(time.Duration(k) * tick / time.Duration(s.rate*10)), mirror: split.Mirror, stage: int(split.Stage)}
 			r.unit = fmt.Sprintf("u%d", rng.IntN(2000))
 			r.p = schemas.Prediction{PredictionID: fmt.Sprintf("p%d", n), Rollout: "story", Arm: "stable", EventTime: r.at.Std(), UnitID: r.unit}
 			id := r.p.PredictionID
