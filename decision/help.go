@@ -31,7 +31,7 @@ var help = map[string]string{
 	"spec.source.time.lateness":     "how long a window waits for events that are late",
 
 	"spec.stages":                         "the ramp; the default is that of the strategy, for a canary 10 % 30m, 25 % 30m, 50 % 60m, 75 % 60m, 100 % 24h",
-	"spec.stages[].weight":                "the canary's share in percent, growing from stage to stage",
+	"spec.stages[].weight":                "the canary's share in percent, growing from stage to stage; 0, for the first stage only: copies of requests",
 	"spec.stages[].bake":                  "least sum of final, complete windows after the routers have applied the stage",
 	"spec.stages[].minSamples":            "least number of judged units per arm in this stage",
 	"spec.stages[].maxDuration":           "wall time after which policy.onMaxDuration applies; it never moves forward",

@@ -176,7 +176,11 @@ does not change the digest while it has its default.
 - **blueGreen**: stages for the analysis, then one switch to all traffic. Stable stays warm for the last bake, and a
   rollback switches back at once. With nothing left on stable only limits on the canary, and labels of the stages
   before, can still roll back. Several analysis stages before the switch are a canary that is then switched.
-- **shadow**: one stage of weight 0. Users never see the canary; the rollout is complete when it is shown safe.
+- **shadow**: one stage of weight 0. Routers send the canary a copy of every request; users never see its answers. Both
+  answers to a request are compared as a pair, by prediction_id; what has no answer of the canary by the label horizon
+  counts against its safety, and beyond health.unpaired the rollout holds. Shares, slo and means with absolute margins
+  have tests of pairs; latency is observed only. The rollout is complete when the canary is shown safe.
+  A canary or blueGreen may begin with such a stage too: then its ramp, or its switch, follows.
 - **guard**: one stage with the split that exists. It never steps, and may roll back. Over a recording it is complete
   at the end, if everything a step would need is shown.
 
