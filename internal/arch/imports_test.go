@@ -93,6 +93,8 @@ var table = []row{
 	{pkg: "internal/throughput"}, // benchmarks only
 	// History played again to find out what a spec's checks make of it.
 	{pkg: "internal/calibrate", own: []string{"schemas", "stats", "drift", "decision", "internal/engine", "internal/pump"}, third: []string{gonum}},
+	// Stories play the world around the live shell: they join what it joins.
+	{pkg: "internal/story", own: []string{"schemas", "stats", "decision", "ingest/codec", "ingest/kafka", "internal/engine", "internal/pump", "internal/pump/disk", "internal/pump/journal"}},
 	{pkg: "internal/planning", own: []string{"decision", "stats", "stats/sequential"}, third: []string{gonum}},
 	{pkg: "internal/bench", own: []string{"schemas", "ingest/window", "decision", "internal/engine", "drift", "stats", "stats/sequential", "stats/multiple", "internal/peers"}, third: []string{gonum}},
 	{pkg: "internal/arch"},

@@ -1,0 +1,55 @@
+package story
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const folder = "../../testdata/scenarios"
+
+func scripts(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.story"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stories in %s: %v", folder, err)
+	}
+	return files
+}
+
+func TestStories(t *testing.T) {
+	t.Parallel()
+	for _, file := range scripts(t) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			s, err := Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tale, err := Play(t.Context(), s, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, why := range append(s.Check(tale), tale.Check()...) {
+				t.Error(why)
+			}
+			if err := tale.Again(t.Context()); err != nil {
+				t.Error("replayed:", err)
+			}
+			twice, err := Play(t.Context(), s, Options{Twice: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a, b := tale.Essences(), twice.Essences(); !slices.Equal(a, b) {
+				t.Errorf("delivered twice, records change what is decided:\n%s\nwithout:\n%s", strings.Join(b, "\n"), strings.Join(a, "\n"))
+			}
+			if t.Failed() || os.Getenv("VERDIN_STORY_SHOW") != "" {
+				for _, v := range tale.Verdicts() {
+					t.Log(v)
+				}
+			}
+		})
+	}
+}
