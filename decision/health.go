@@ -40,7 +40,11 @@ func unsound(spec *Spec, st *State, in *Input) (step, bool) {
 		return step{verdict: hold, code: ReasonDataQuality, message: why}, true
 	}
 	if gaps > 0 {
-		return step{verdict: hold, code: ReasonDataQuality, message: fmt.Sprintf("%d windows are incomplete: records were lost before they could be read", gaps)}, true
+		s := step{verdict: hold, code: ReasonDataQuality, message: fmt.Sprintf("%d windows are incomplete: records were lost before they could be read", gaps)}
+		if st.Held == ReasonHistoryLost {
+			s.code = ReasonHistoryLost // they are its windows: the hold keeps its name
+		}
+		return s, true
 	}
 	for _, look := range []func(*Spec, *Input) (step, bool){unpaired, crowded, crossed, uncovered} {
 		if s, yes := look(spec, in); yes {
