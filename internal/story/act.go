@@ -199,6 +199,9 @@ func armAct(words []string) (func(*world, int), error) {
 	switch words[0] {
 	case "loses", "robot":
 		p, err := percent(words[1])
+		if err == nil && words[0] == "robot" && p > 0.9 {
+			err = fmt.Errorf("a robot sends %s of an arm's events: write up to 90%%", words[1])
+		}
 		return func(w *world, a int) {
 			if words[0] == "robot" {
 				w.arm[a].robot = p

@@ -64,6 +64,16 @@ func (b *broke) visible(log int, now schemas.Time) int {
 	return n
 }
 
+// until is where a batch ends that begins at an offset: after so many records, and
+// never within a gap.
+func (b *broke) until(log, from, rows, all int) int {
+	to := min(all, from+rows)
+	for to < all && b.topics[log][to].lost {
+		to++
+	}
+	return to
+}
+
 // batch decodes the records [from, to) of a log.
 func (b *broke) batch(d *codec.Decoder, layout *schemas.Layout, log, from, to int) pump.Batch {
 	c := new(schemas.Chunk)

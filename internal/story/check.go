@@ -71,7 +71,7 @@ func (s *see) differs(v *Told) string {
 }
 
 func (n *never) broken(v *Told) bool {
-	if v.At < n.From || v.At > n.To {
+	if v.At < n.From || v.At >= n.To {
 		return false
 	}
 	if n.Word == "" {

@@ -144,7 +144,7 @@ func (l *laws) step(v *schemas.Verdict, from, to int) {
 	if lag := l.m.Cut.Wall.Sub(out.Health.Mark); lag > max(2*src.Window, l.spec.Health.Lag)+src.Lateness+src.Window {
 		l.fail("%s on windows that are %v old", v.Reason.Code, lag)
 	}
-	if l.was.Paused {
+	if out.State.Paused {
 		l.fail("%s while paused", v.Reason.Code)
 	}
 	l.unsafe(v, stage.Weight == 100 && l.held(at) == 0)

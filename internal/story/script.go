@@ -60,7 +60,7 @@ type look struct {
 	Text string
 }
 
-// never is what may not be seen within [From, To].
+// never is what may not be seen within [From, To).
 type never struct {
 	Line     int
 	From, To time.Duration

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,30 @@ func scripts(t testing.TB) []string {
 		t.Fatalf("no stories in %s: %v", folder, err)
 	}
 	return files
+}
+
+// Other seeds than the script's: VERDIN_STORY_SEEDS=20 tells how often each story ends
+// otherwise, so that no story is written around one piece of luck.
+func TestStoriesWithOtherSeeds(t *testing.T) {
+	n, _ := strconv.Atoi(os.Getenv("VERDIN_STORY_SEEDS"))
+	for seed := range n {
+		for _, file := range scripts(t) {
+			s, err := Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tale, err := Play(t.Context(), s, Options{Seed: uint64(seed) + 100})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, why := range tale.Check() {
+				t.Errorf("seed %d: %s: %s", seed+100, filepath.Base(file), why)
+			}
+			for _, why := range s.Check(tale) {
+				t.Logf("seed %d: %s", seed+100, why)
+			}
+		}
+	}
 }
 
 func TestStories(t *testing.T) {

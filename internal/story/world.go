@@ -57,7 +57,7 @@ type armState struct {
 	labelled   float64       // share of the predictions whose outcomes come
 	delay      time.Duration // of outcomes
 	version    string
-	robot      float64 // share of the events that come from one unit
+	robot      float64 // share of its events that one unit adds
 }
 
 // sending is a record on its way to a topic.
@@ -156,14 +156,15 @@ func (w *world) request(at schemas.Time) {
 		a = 1
 	}
 	w.answer(a, id, unit, r, at)
+	if p := w.arm[a].robot; p > 0 && w.rng.Float64() < p/(1-p) {
+		w.n++
+		w.answer(a, "p"+strconv.Itoa(w.n), "robot", r, at)
+	}
 }
 
 // answer has an arm answer a request, and sends what becomes known of it.
 func (w *world) answer(a int, id, unit string, r *router, at schemas.Time) {
 	s, part := &w.arm[a], w.n%partitions
-	if w.rng.Float64() < s.robot {
-		unit = "robot"
-	}
 	ts := at.Add(s.skew)
 	p := schemas.Prediction{PredictionID: id, Rollout: w.spec.Name, Arm: armNames[a], EventTime: ts.Std(), UnitID: unit, ModelVersion: s.version}
 	if !r.unmarked && r.stage >= 0 {

@@ -1,0 +1,15 @@
+title: a stage that lasts too long holds; time alone promotes nobody
+
+-- spec --
+stages: [{weight: 20, bake: 2m, maxDuration: 5m}, {weight: 100, bake: 3m}]
+metrics:
+  - {name: errors, kind: proportion, field: error_type, worse: higher, role: guardrail, margin: {absolute: 0.001}}
+
+-- story --
+0s          traffic 5/s
+0s          see advance started canary 20%
+2m..3m      see hold insufficient canary 20%
+5m..6m      see hold max_duration canary 20%
+never       promote
+30m         see held max_duration
+30m         end
