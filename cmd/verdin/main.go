@@ -91,7 +91,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(newDemo(), newRun(), newReplay(), newConvert(), newSimulate(), newValidate(), newVerify(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newReplay(), newScenario(), newConvert(), newSimulate(), newValidate(), newVerify(), newVersion())
 	root.AddCommand(newRecord(), newRouter(), newSchema())
 	root.AddCommand(newBench(), newCalibrate())
 	root.AddCommand(newPlan())

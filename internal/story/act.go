@@ -37,7 +37,7 @@ var acts = []struct {
 }
 
 const (
-	armUsage    = "ARM FIELD DISTRIBUTION, ARM silent | speaks, ARM loses 20%, ARM late 5% by 2m, ARM clock +1h, ARM version NAME, ARM robot 30%, ARM labels 50% | after 1m | none | all"
+	armUsage    = "ARM FIELD DISTRIBUTION [where WORD], ARM silent | speaks, ARM loses 20%, ARM late 5% by 2m, ARM clock +1h, ARM version NAME, ARM robot 30%, ARM labels 50% | after 1m | none | all"
 	routerUsage = "routers follow | quiet | stuck | gone, routers ack in 10s, routers split 35%, routers cross 5%, routers unmarked | marked"
 )
 
@@ -226,11 +226,15 @@ func armAct(words []string) (func(*world, int), error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := parseChance(words[1:])
+	words, where := words[1:], ""
+	if n := len(words); n > 2 && words[n-2] == "where" {
+		words, where = words[:n-2], words[n-1]
+	}
+	c, err := parseChance(words)
 	if err != nil {
 		return nil, err
 	}
-	return func(w *world, a int) { w.field(f).arm[a] = c }, nil
+	return func(w *world, a int) { w.field(f).set(a, c, where) }, nil
 }
 
 func late(words []string) (func(*world, int), error) {

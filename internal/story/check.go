@@ -92,6 +92,8 @@ func (l *look) differs(t *Tale) string {
 		got = m.Out.State.Phase
 	case "held":
 		got = m.Out.State.Held
+	case "reason":
+		got = m.Out.State.Speaks()
 	case "canary":
 		got = "0"
 		for _, v := range t.Verdicts() {

@@ -22,7 +22,7 @@ func isReason(word string) bool {
 // expect reads what follows "see".
 func (p *parser) expect(from, to time.Duration, words []string) error {
 	if len(words) == 0 {
-		return p.fail("see what? Write a verdict and its reason, or phase, canary, missing or held")
+		return p.fail("see what? Write a verdict and its reason, or phase, canary, missing, held or reason")
 	}
 	if !slices.Contains(verdicts, words[0]) {
 		return p.lookAt(from, to, words)
@@ -66,14 +66,14 @@ func (p *parser) expect(from, to time.Duration, words []string) error {
 func (p *parser) lookAt(from, to time.Duration, words []string) error {
 	what, text := words[0], strings.Trim(strings.Join(words[1:], " "), `"`)
 	switch {
-	case !slices.Contains([]string{"phase", "canary", "missing", "held"}, what):
-		return p.fail("see %q is not understood: write one of %s with a reason, or phase, canary, missing or held", clip(what), strings.Join(verdicts, ", "))
+	case !slices.Contains([]string{"phase", "canary", "missing", "held", "reason"}, what):
+		return p.fail("see %q is not understood: write one of %s with a reason, or phase, canary, missing, held or reason", clip(what), strings.Join(verdicts, ", "))
 	case from != to:
 		return p.fail("see %s is asked at one time, not in a span", what)
 	case what == "phase" && !slices.Contains(phases, text):
 		return p.fail("phase %q does not exist: write one of %s", clip(text), strings.Join(phases, ", "))
-	case what == "held" && !isReason(text):
-		return p.fail("held %q: write a reason of docs/reasons.md", clip(text))
+	case (what == "held" || what == "reason") && !isReason(text):
+		return p.fail("%s %q: write a reason of docs/reasons.md", what, clip(text))
 	case what == "missing" && text == "":
 		return p.fail(`see missing wants words of what is missing, such as see missing "bake"`)
 	case what == "canary":

@@ -2,6 +2,8 @@ package story
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"verdin/schemas"
@@ -14,6 +16,36 @@ type field struct {
 	name string // of an outcome, or a member of features, metrics or tags
 	word string // the text that a share gives; "" = 0 and 1
 	arm  [2]chance
+	only [2][]among // instead, for predictions that carry a word
+}
+
+// among is where values come from in one segment.
+type among struct {
+	word string
+	from chance
+}
+
+// draw gives the value of an arm's next event, which carries so many words so far.
+func (f *field) draw(a int, rng *rand.Rand, words []string) schemas.Value {
+	word := f.word
+	if f.kind == schemas.KindOutcome {
+		word = ""
+	}
+	for i := range f.only[a] {
+		if o := &f.only[a][i]; slices.Contains(words, o.word) {
+			return o.from.draw(rng, word)
+		}
+	}
+	return f.arm[a].draw(rng, word)
+}
+
+// set says where the values of an arm come from, from now on.
+func (f *field) set(a int, from chance, where string) {
+	if where == "" {
+		f.arm[a], f.only[a] = from, nil
+		return
+	}
+	f.only[a] = append(slices.DeleteFunc(f.only[a], func(o among) bool { return o.word == where }), among{where, from})
 }
 
 // newField finds out what a path means.

@@ -108,6 +108,9 @@ func (p *parser) head(words string) error {
 	case key == "spec":
 		p.named, p.at, p.s.Base = value, p.n, false
 		return nil
+	case key == "refused":
+		p.s.Refused = value
+		return nil
 	case key == "seed":
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil {
@@ -116,7 +119,7 @@ func (p *parser) head(words string) error {
 		p.s.Seed = n
 		return nil
 	}
-	return p.fail("%q is no line of a script's head: write title: TEXT, spec: FILE, seed: N, or begin a section with -- story --", clip(words))
+	return p.fail("%q is no line of a script's head: write title: TEXT, spec: FILE, seed: N, refused: WORDS, or begin a section with -- story --", clip(words))
 }
 
 // told reads a line of the story: a time and what happens then.
@@ -213,7 +216,9 @@ func (p *parser) finish() error {
 	switch {
 	case p.s.Title == "":
 		return p.fail("the script has no title: begin it with title: and a claim")
-	case p.s.End <= 0:
+	case p.s.Refused != "" && (len(p.s.world)+len(p.s.sees)+len(p.s.looks)+len(p.s.never) > 0 || p.s.End > 0):
+		return p.fail("a spec that is refused has no story: remove the section story, or the line refused")
+	case p.s.End <= 0 && p.s.Refused == "":
 		return p.fail("the story has no end: close it with a line such as 20m end")
 	}
 	for _, s := range p.s.sees {
@@ -222,90 +227,23 @@ func (p *parser) finish() error {
 			return p.fail("%v is after the end of the story at %v", s.From, p.s.End)
 		}
 	}
-	if err := p.compose(); err != nil {
+	origin, err := p.compose()
+	if err != nil {
 		return err
 	}
-	spec, err := decision.Parse([]byte(p.s.Text), p.file)
-	if err != nil {
-		return fmt.Errorf("%w %s: the spec: %w", ErrScript, p.file, err)
+	p.s.Spec, err = decision.Parse([]byte(p.s.Text), p.file)
+	switch {
+	case p.s.Refused != "" && err == nil:
+		return p.fail("the spec is not refused: the script expects an error with %q", p.s.Refused)
+	case p.s.Refused != "" && !strings.Contains(err.Error(), p.s.Refused):
+		return p.fail("the spec is refused with another error than %q: %w", p.s.Refused, placed(err, origin))
+	case p.s.Refused != "":
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w %s: the spec: %w", ErrScript, p.file, placed(err, origin))
 	}
-	p.s.Spec = spec
 	if p.s.Base {
 		p.s.world = append(usual(), p.s.world...)
 	}
 	return nil
-}
-
-// compose puts the spec together: the named one or the built-in one, with the members
-// that the section gives in their places. A section that holds a whole spec stands alone.
-func (p *parser) compose() error {
-	text := baseSpec
-	if p.named != "" {
-		p.n = p.at
-		if p.open == nil {
-			return p.fail("spec: %s cannot be read here: write the spec into the section spec", p.named)
-		}
-		b, err := p.open(p.named)
-		if err != nil {
-			return p.fail("spec: %w", err)
-		}
-		text = string(b)
-	}
-	for _, l := range p.spec {
-		if strings.HasPrefix(l, "apiVersion:") {
-			p.s.Base = false
-			p.s.Text = strings.Repeat("\n", p.first-1) + strings.Join(p.spec, "\n") + "\n" // lines keep their numbers
-			return nil
-		}
-	}
-	p.s.Text = merge(text, p.spec, p.first)
-	return nil
-}
-
-// merge replaces members of the mapping spec. The new ones come first, on the lines
-// that they have in the script, so that errors name those.
-func merge(text string, with []string, first int) string {
-	head, body, _ := strings.Cut(text, "\nspec:\n")
-	fresh := members(with, "")
-	var b strings.Builder
-	b.WriteString(head + "\nspec:\n")
-	for n := strings.Count(head, "\n") + 3; n < first; n++ {
-		b.WriteByte('\n')
-	}
-	for _, l := range with {
-		if l != "" {
-			l = "  " + l
-		}
-		b.WriteString(l + "\n")
-	}
-	keep := true
-	for raw := range strings.Lines(body) {
-		if key, ok := member(raw, "  "); ok {
-			keep = !fresh[key]
-		}
-		if keep {
-			b.WriteString(raw)
-		}
-	}
-	return b.String()
-}
-
-func members(lines []string, indent string) map[string]bool {
-	all := map[string]bool{}
-	for _, l := range lines {
-		if key, ok := member(l, indent); ok {
-			all[key] = true
-		}
-	}
-	return all
-}
-
-// member is the key of a line that begins a member at an indentation.
-func member(line, indent string) (key string, ok bool) {
-	rest, ok := strings.CutPrefix(line, indent)
-	if !ok || rest == "" || !unicode.IsLetter(rune(rest[0])) {
-		return "", false
-	}
-	key, _, ok = strings.Cut(rest, ":")
-	return key, ok
 }

@@ -9,13 +9,14 @@ import (
 
 // Script is a story as it was read.
 type Script struct {
-	File  string
-	Title string // a claim
-	Seed  uint64 // of all chance
-	Spec  *decision.Spec
-	Text  string // the spec as YAML, whole
-	Base  bool   // the spec and the usual world are the built-in ones
-	End   time.Duration
+	File    string
+	Title   string // a claim
+	Seed    uint64 // of all chance
+	Refused string // words of the error that the spec is refused with; then there is no story
+	Spec    *decision.Spec
+	Text    string // the spec as YAML, whole
+	Base    bool   // the spec and the usual world are the built-in ones
+	End     time.Duration
 
 	world []line // what happens, in order of time
 	sees  []see  // verdicts that must be seen, in order
@@ -56,7 +57,7 @@ func (s see) String() string {
 type look struct {
 	Line int
 	At   time.Duration
-	What string // "phase", "canary", "missing", "held", "done"
+	What string // "phase", "canary", "missing", "held", "reason"
 	Text string
 }
 

@@ -41,6 +41,7 @@ type world struct {
 	twice   bool // every record is delivered twice
 	waiting []sending
 	sent    int
+	words   []string // that the prediction being made carries
 
 	unread string // why a topic is not read whole
 	orders []decision.Command
@@ -170,11 +171,14 @@ func (w *world) answer(a int, id, unit string, r *router, at schemas.Time) {
 	if !r.unmarked && r.stage >= 0 {
 		p.Generation, p.Stage = r.generation, schemas.Num(float64(r.stage))
 	}
+	w.words = w.words[:0]
 	for _, f := range w.fields {
-		if f.kind == schemas.KindPrediction {
-			if v := f.arm[a].draw(w.rng, f.word); v.Kind != schemas.Absent {
-				f.ofPrediction(&p, v)
-			}
+		if f.kind != schemas.KindPrediction {
+			continue
+		}
+		if v := f.draw(a, w.rng, w.words); v.Kind != schemas.Absent {
+			f.ofPrediction(&p, v)
+			w.words = append(w.words, v.Text)
 		}
 	}
 	appears := at
@@ -197,7 +201,7 @@ func (w *world) known(a int, id string, part int, at schemas.Time) {
 		if f.kind != schemas.KindOutcome {
 			continue
 		}
-		v := f.arm[a].draw(w.rng, "")
+		v := f.draw(a, w.rng, w.words)
 		if !has || v.Kind == schemas.Absent {
 			continue
 		}
@@ -213,7 +217,7 @@ func (w *world) readings(at schemas.Time) {
 			r := schemas.Resource{Rollout: w.spec.Name, Arm: armNames[a], Instance: armNames[a] + "-" + strconv.Itoa(i), EventTime: at.Std()}
 			for _, f := range w.fields {
 				if f.kind == schemas.KindResource {
-					f.ofResource(&r, f.arm[a].draw(w.rng, ""))
+					f.ofResource(&r, f.draw(a, w.rng, nil))
 				}
 			}
 			if !w.arm[a].silent {

@@ -6,7 +6,7 @@ title: an engine that is killed loses nothing that was said, and says nothing tw
 3m          engine starts
 4m..6m      see advance stage_passed canary 50%
 5m          canary error_type 20%
-5m30s       engine dies
-6m30s       engine starts
-6m30s..8m   see rollback harm canary 0% "errors"
+5m5s        engine dies
+6m5s        engine starts
+6m..8m      see rollback harm canary 0% "errors"
 8m          end

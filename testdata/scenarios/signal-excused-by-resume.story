@@ -8,7 +8,7 @@ metrics:
 
 -- story --
 0s          both metrics.refused 2%
-0s          canary metrics.refused 12%
+0s          canary metrics.refused 25%
 0s          see advance started canary 20%
 30s..3m     see hold signal canary 20% "refusals"
 4m          operator ann resume "refuses more on purpose"

@@ -9,6 +9,6 @@ metrics:
 -- story --
 0s          both metrics.refused 2%
 0s          see advance started canary 20%
-0s          canary metrics.refused 12%
+0s          canary metrics.refused 25%
 30s..3m     see rollback harm canary 0% "refusals"
 4m          end

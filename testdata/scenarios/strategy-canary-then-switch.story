@@ -4,7 +4,7 @@ title: canary, then switch: a short ramp, then all traffic at once
 strategy: blueGreen
 stages: [{weight: 10, bake: 2m}, {weight: 30, bake: 2m}, {weight: 100, bake: 3m}]
 metrics:
-  - {name: errors, kind: proportion, field: error_type, worse: higher, role: guardrail, margin: {absolute: 0.04}}
+  - {name: errors, kind: proportion, field: error_type, worse: higher, role: guardrail, margin: {absolute: 0.06}}
 
 -- story --
 0s          see advance started canary 10%
