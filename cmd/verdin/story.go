@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"verdin/internal/story"
+	stories "verdin/internal/story"
 )
 
 func newScenario() *cobra.Command {
@@ -28,9 +28,9 @@ was not, 2 a script that cannot be read.`,
 			if output != "text" && output != "jsonl" {
 				return usage(fmt.Errorf("unknown output %q: use text or jsonl", output))
 			}
-			var scripts []*story.Script
+			var scripts []*stories.Script
 			for _, file := range args {
-				s, err := story.Load(file)
+				s, err := stories.Load(file)
 				if err != nil {
 					return usage(err)
 				}
@@ -59,7 +59,7 @@ was not, 2 a script that cannot be read.`,
 }
 
 // perform plays a script and returns what did not go as it says.
-func perform(ctx context.Context, s *story.Script, seed uint64, output string, out io.Writer) (wrong []string, err error) {
+func perform(ctx context.Context, s *stories.Script, seed uint64, output string, out io.Writer) (wrong []string, err error) {
 	if output == "text" {
 		fmt.Fprintf(out, "%s: %s\n", s.File, s.Title)
 	}
@@ -67,7 +67,7 @@ func perform(ctx context.Context, s *story.Script, seed uint64, output string, o
 		fmt.Fprintln(out, "  the spec is refused, as it must be")
 		return nil, nil
 	}
-	tale, err := story.Play(ctx, s, story.Options{Seed: seed})
+	tale, err := stories.Play(ctx, s, stories.Options{Seed: seed})
 	if err != nil {
 		return nil, err
 	}
