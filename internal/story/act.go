@@ -32,7 +32,7 @@ var acts = []struct {
 	{"routers", routerUsage, routers},
 	{"router", "router NUMBER …, as routers: " + routerUsage, oneRouter},
 	{"operator", `operator NAME pause | resume | promote | rollback | kill | abort ["WHY"]`, operator},
-	{"engine", "engine stops | dies | starts", engineActs},
+	{"engine", "engine stops | dies | starts | supersedes", engineActs},
 	{"nats", "nats down | up | fenced", natsActs},
 }
 
@@ -151,9 +151,14 @@ func operator(words []string) (action, error) {
 }
 
 func engineActs(words []string) (action, error) {
-	how, ok := one(words, "stops", "dies", "starts")
+	how, ok := one(words, "stops", "dies", "starts", "supersedes")
 	if !ok {
 		return nil, nil
+	}
+	if how == "supersedes" {
+		return func(w *world, now schemas.Time) {
+			w.orders = append(w.orders, decision.Command{Verb: decision.Supersede, Actor: "engine", Reason: "the spec was changed", At: now})
+		}, nil
 	}
 	return func(w *world, _ schemas.Time) { w.engine = how }, nil
 }

@@ -17,7 +17,7 @@ var cases = []string{
 	"canary predictions but no outcomes", "stable stopped", "one partition silent", "labels late in one arm only",
 	"no data", "canary silent", "stable silent", "watermark lag: no step forward, rollback allowed", "sample ratio off",
 	"one unit too large", "labels slower than a stage", "engine catching up: one stage at most",
-	"canary", "blueGreen", "canary, then switch", "guard",
+	"canary", "blueGreen", "canary, then switch", "shadow", "guard", "another generation",
 	"late share", "coverage", "crossover", "unapplied verdict", "artifact changed", "records lost",
 	"bake counts windows after the router applied", "least wall time between steps", "max duration: hold or rollback, never forward",
 	"watch after promotion", "completed only when labels have matured",
@@ -72,6 +72,7 @@ func TestEveryCaseHasItsStory(t *testing.T) {
 var unseen = map[string]string{
 	decision.ReasonInternal: "the world cannot make the engine fail",
 	decision.ReasonLag:      "where a whole topic cannot be read, no data speaks first",
+	decision.ReasonWorld:    "a baseline stands beside a spec, and scripts have none",
 }
 
 // Every reason that a verdict can have is seen in a story.

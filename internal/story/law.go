@@ -30,13 +30,14 @@ func (t *Tale) Check() (broken []string) {
 // laws walks through a tale.
 type laws struct {
 	*Tale
-	spec   *decision.Spec
-	m      *Moment
-	was    decision.State // before the look
-	head   *schemas.Verdict
-	used   map[[2]uint64]bool
-	chain  []*schemas.Verdict // of the generation
-	broken []string
+	spec       *decision.Spec
+	m          *Moment
+	was        decision.State // before the look
+	head       *schemas.Verdict
+	superseded bool // by another generation that has not begun
+	used       map[[2]uint64]bool
+	chain      []*schemas.Verdict // of the generation
+	broken     []string
 }
 
 func (l *laws) fail(format string, a ...any) {
@@ -49,6 +50,10 @@ func (l *laws) said(v *schemas.Verdict) {
 		l.head, l.chain, l.was = nil, nil, decision.State{Stage: -1}
 	}
 	l.chained(v)
+	if l.superseded && v.Reason.Code != decision.ReasonStarted {
+		l.fail("%s of a generation that was superseded", v.Verdict)
+	}
+	l.superseded = v.Phase == schemas.PhaseSuperseded
 	if decision.Final(l.was.Phase) && l.was.Phase != schemas.PhaseCompleted {
 		l.fail("%s after the end", v.Verdict)
 	}
@@ -147,7 +152,11 @@ func (l *laws) step(v *schemas.Verdict, from, to int) {
 	if out.State.Paused {
 		l.fail("%s while paused", v.Reason.Code)
 	}
-	l.unsafe(v, stage.Weight == 100 && l.held(at) == 0)
+	needed := claims
+	if stage.Weight == 0 {
+		needed = ofPairs
+	}
+	l.unsafe(v, needed, stage.Weight == 100 && l.held(at) == 0)
 }
 
 // applied is when every router served a stage that the state before the look knew.
@@ -164,8 +173,11 @@ func (l *laws) applied(stage int) schemas.Time {
 // claims are the tests of a guardrail that show safety; the others look for harm.
 var claims = []string{"safe", "safe_stage", "cap_safe", "cap_safe_stage", "same", "same_stage"}
 
+// ofPairs are those of a stage in which copies of requests are answered.
+var ofPairs = []string{"paired_safe", "paired_safe_stage", "paired_cap_safe", "paired_cap_safe_stage", "same", "same_stage"}
+
 // unsafe: is anything unknown or harmful where safety is needed?
-func (l *laws) unsafe(v *schemas.Verdict, alone bool) {
+func (l *laws) unsafe(v *schemas.Verdict, needed []string, alone bool) {
 	shown := map[string]int{}
 	for _, e := range l.m.Out.Evidence {
 		switch {
@@ -174,7 +186,7 @@ func (l *laws) unsafe(v *schemas.Verdict, alone bool) {
 			l.fail("%s with %s no number", v.Reason.Code, e.Name)
 		case e.Result == stats.Harm && e.LogEMax >= e.Threshold:
 			l.fail("%s although %s shows harm", v.Reason.Code, e.Name)
-		case alone || e.Segment != "" || !slices.Contains(claims, e.Test) || !l.gates(e.Metric):
+		case alone || e.Segment != "" || !slices.Contains(needed, e.Test) || !l.gates(e.Metric):
 		case e.Result != stats.Safe || e.LogE < e.Threshold:
 			l.fail("%s although %s is not shown: e^%.2f of e^%.2f", v.Reason.Code, e.Name, e.LogE, e.Threshold)
 		default:

@@ -89,7 +89,10 @@ var errDead = errors.New("the process has died")
 
 // resume goes on with the last generation, or begins another.
 func (p *player) resume(ctx context.Context, l *life) (*pump.Resumed, error) {
-	from, err := l.store.Resume(ctx, p.Script.Spec, p.topics.Shards, p.feed)
+	from, err := (*pump.Resumed)(nil), fmt.Errorf("%w: the last one was superseded", pump.ErrAnew)
+	if !l.store.Superseded() {
+		from, err = l.store.Resume(ctx, p.Script.Spec, p.topics.Shards, p.feed)
+	}
 	if !errors.Is(err, pump.ErrAnew) {
 		return from, err
 	}

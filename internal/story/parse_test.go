@@ -46,7 +46,7 @@ func TestMistakesAreNamedWithTheirRemedy(t *testing.T) {
 		{script("1m router x follow"), ":4:", "numbered from 1"},
 		{script("1m operator ann dance"), ":4:", "operator NAME pause"},
 		{script(`1m operator ann pause "no end`), ":4:", "has no second quotation mark"},
-		{script("1m engine explodes"), ":4:", "engine stops | dies | starts"},
+		{script("1m engine explodes"), ":4:", "engine stops | dies | starts | supersedes"},
 		{script("1m nats slow"), ":4:", "nats down | up | fenced"},
 		{script("1m see"), ":4:", "Write a verdict and its reason"},
 		{script("1m see hold boredom"), ":4:", "wants a reason of docs/reasons.md"},

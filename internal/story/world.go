@@ -142,7 +142,7 @@ func (w *world) request(at schemas.Time) {
 	id := "p" + strconv.Itoa(w.n)
 	unit := "u" + strconv.Itoa(w.rng.IntN(w.units))
 	r := &w.routers[w.n%len(w.routers)]
-	if w.spec.Stages[max(0, r.stage)].Weight == 0 {
+	if w.mirrored(r) {
 		for a := range w.arm {
 			w.answer(a, id, unit, r, at)
 		}
@@ -190,11 +190,14 @@ func (w *world) answer(a int, id, unit string, r *router, at schemas.Time) {
 		w.served[a]++
 		w.send(schemas.KindPrediction, part, appears, &p)
 	}
-	w.known(a, id, part, at)
+	w.known(a, id, part, at, w.mirrored(r))
 }
 
+// mirrored tells whether a router sends copies to the canary.
+func (w *world) mirrored(r *router) bool { return w.spec.Stages[max(0, r.stage)].Weight == 0 }
+
 // known sends the outcomes of a prediction.
-func (w *world) known(a int, id string, part int, at schemas.Time) {
+func (w *world) known(a int, id string, part int, at schemas.Time, mirrored bool) {
 	s := &w.arm[a]
 	has := w.rng.Float64() < s.labelled
 	for _, f := range w.fields {
@@ -206,6 +209,9 @@ func (w *world) known(a int, id string, part int, at schemas.Time) {
 			continue
 		}
 		o := schemas.Outcome{PredictionID: id, Name: f.name, Value: v, EventTime: at.Add(s.delay).Std()}
+		if mirrored { // both arms have answered under this id
+			o.Rollout, o.Arm = w.spec.Name, armNames[a]
+		}
 		w.send(schemas.KindOutcome, part, at.Add(s.delay), &o)
 	}
 }

@@ -8,7 +8,7 @@ drift:
 0s          both features.country de 60% fr 40%
 0s          see advance started canary 20%
 0s          canary features.country de 15% fr 85%
-30s..4m     see hold signal canary 20% "inputs"
+30s..4m     see hold validity canary 20% "inputs"
 never       rollback
-10m         see held signal
+10m         see held validity
 10m         end
