@@ -19,7 +19,7 @@ type mean struct {
 	shown *sequential.Score
 	cap   *capCheck // guardrails only
 	held  *held     // after promotion
-	past  tail
+	past  sequential.Tail
 	sum   [2]float64
 }
 
@@ -74,7 +74,7 @@ func (t *mean) Observe(block Block) {
 	default:
 		t.score(&block, stable, canary, cap)
 	}
-	t.past.add(&stable.Hist)
+	t.past.Add(&stable.Hist)
 }
 
 func (t *mean) score(block *Block, stable, canary *stats.Summary, cap int) {
@@ -122,18 +122,18 @@ func (t *metricTest) canaryCap(cap int, m decision.Margin, harm bool) int {
 // capEdge is the edge at which values of the next block are capped; false while no
 // stable window has been seen and the spec names none.
 func (t *mean) capEdge() (edge int, known bool) {
-	if t.spec.Cap == 0 && t.past.n == 0 {
+	if t.spec.Cap == 0 && t.past.N() == 0 {
 		return 0, false
 	}
-	return t.past.cap(&t.metricTest), true
+	return t.capOf(&t.past), true
 }
 
-// cap is the spec's, or the 99.9 % quantile of past values.
-func (t *tail) cap(m *metricTest) int {
-	if m.spec.Cap > 0 {
-		return stats.GridSnap(m.spec.Cap-m.low(), true)
+// capOf is the spec's cap, or the 99.9 % quantile of past values.
+func (t *metricTest) capOf(past *sequential.Tail) int {
+	if t.spec.Cap > 0 {
+		return stats.GridSnap(t.spec.Cap-t.low(), true)
 	}
-	return t.edge(0.999)
+	return past.Edge(0.999)
 }
 
 // low is what the shard has subtracted from every value.
@@ -192,7 +192,7 @@ func (t *mean) fields(f *wire.Fields) {
 	if t.cap != nil {
 		t.cap.fields(f)
 	}
-	t.past.fields(f)
+	part(f, &t.past)
 	for a := range t.sum {
 		f.Float(&t.sum[a])
 	}

@@ -24,8 +24,8 @@ type pairs struct {
 	limit *sequential.Limit // shares with a limit
 	cap   *pairedCap        // guarded means
 	shown *sequential.Score
-	past  tail // sizes of differences that are not 0, means only
-	known bool // a block was seen
+	past  sequential.Tail // sizes of differences that are not 0, means only
+	known bool            // a block was seen
 	sum   [2]float64
 }
 
@@ -109,7 +109,7 @@ func (t *pairs) Observe(b Block) {
 		t.score(&b, x)
 	}
 	t.known = true
-	t.past.addFrom(1, &x.above.Hist, &x.below.Hist)
+	t.past.AddFrom(1, &x.above.Hist, &x.below.Hist)
 }
 
 func (t *pairs) score(b *Block, x pairSums) {
@@ -175,8 +175,8 @@ func (t *pairs) edge() int {
 		return stats.GridSnap(t.spec.Cap, true)
 	}
 	edge := stats.GridSnap(2*t.spec.Margin.Value, true)
-	if t.past.n > 0 {
-		edge = max(edge, t.past.edge(0.999))
+	if t.past.N() > 0 {
+		edge = max(edge, t.past.Edge(0.999))
 	}
 	return edge
 }
@@ -301,7 +301,7 @@ func (t *pairs) fields(f *wire.Fields) {
 		t.cap.fields(f)
 	}
 	part(f, t.shown)
-	t.past.fields(f)
+	part(f, &t.past)
 	f.Bool(&t.known)
 	for a := range t.sum {
 		f.Float(&t.sum[a])

@@ -21,7 +21,7 @@ type quantile struct {
 	limit  *sequential.Limit
 	held   *held                     // after promotion
 	shown  *sequential.QuantileShift // of the running stage
-	past   tail                      // stable values of past blocks
+	past   sequential.Tail           // stable values of past blocks
 	totals [2]stats.Histogram        // of the running stage
 	edge   int                       // c of the last block
 }
@@ -73,7 +73,7 @@ func (t *quantile) Observe(block Block) {
 		t.limit.Observe(t.beyond(canary, t.snap(t.spec.Limit.Value, true)), block.Stage)
 	}
 	t.score(&block, stable, canary)
-	t.past.add(&stable.Hist)
+	t.past.Add(&stable.Hist)
 }
 
 func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
@@ -82,12 +82,12 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 		t.skipped.EmptyArm++
 		t.unsafe.EmptyArm++
 		return
-	case !t.past.reaches(t.tailShare()):
+	case !t.past.Reaches(t.tailShare()):
 		t.skipped.Learning++
 		t.unsafe.Learning++
 		return
 	}
-	t.edge = t.past.edge(t.spec.Quantile)
+	t.edge = t.past.Edge(t.spec.Quantile)
 	c := stats.GridEdge(t.edge)
 	a := t.beyond(stable, t.edge)
 	b := t.beyond(canary, t.shift(c, t.spec.Tolerance, true))
@@ -101,7 +101,7 @@ func (t *quantile) score(block *Block, stable, canary *stats.Summary) {
 	if block.Clean {
 		for i, safe := range t.safe {
 			edge := t.shift(c, t.margins[i], false)
-			safe.ObserveAlt(a, t.beyond(canary, edge), t.past.share(edge, t.spec.Worse == "lower"), block.Stage)
+			safe.ObserveAlt(a, t.beyond(canary, edge), t.past.Beyond(edge, null(t.spec.Worse, decision.Margin{}).Worse), block.Stage)
 		}
 	} else {
 		t.unclean(block)
@@ -177,7 +177,7 @@ func (t *quantile) fields(f *wire.Fields) {
 	}
 	t.held.fields(f)
 	part(f, t.shown)
-	t.past.fields(f)
+	part(f, &t.past)
 	for a := range t.totals {
 		histogram(f, &t.totals[a])
 	}

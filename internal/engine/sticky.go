@@ -25,7 +25,7 @@ type sticky struct {
 	capSafe []*sequential.Sticky // one per margin
 	held    *held                // after promotion
 	shown   *sequential.Sticky
-	past    tail
+	past    sequential.Tail
 	totals  [2]stats.Histogram // of the running stage, quantiles only
 	sum     [2]float64         // of the running stage, all other kinds
 	divided [2]float64         // what it is divided by
@@ -101,7 +101,7 @@ func (t *sticky) Observe(block Block) {
 		return
 	}
 	t.score(&block, stable, canary)
-	t.past.add(&stable.Hist)
+	t.past.Add(&stable.Hist)
 }
 
 func (t *sticky) score(block *Block, stable, canary *stats.Summary) {
@@ -165,9 +165,9 @@ func (t *sticky) show(block *Block, stable, canary *stats.Summary) {
 func (t *sticky) known() bool {
 	switch t.spec.Kind {
 	case "quantile":
-		return t.past.reaches(t.tailShare())
+		return t.past.Reaches(t.tailShare())
 	case "mean":
-		return t.spec.Cap > 0 || t.past.n > 0
+		return t.spec.Cap > 0 || t.past.N() > 0
 	}
 	return true
 }
@@ -175,9 +175,9 @@ func (t *sticky) known() bool {
 func (t *sticky) threshold() int {
 	switch t.spec.Kind {
 	case "quantile":
-		return t.past.edge(t.spec.Quantile)
+		return t.past.Edge(t.spec.Quantile)
 	case "mean":
-		return t.past.cap(&t.metricTest)
+		return t.capOf(&t.past)
 	case decision.Sum, decision.Ratio:
 		return stats.GridCells - 1 // no cap
 	}
@@ -365,7 +365,7 @@ func (t *sticky) fields(f *wire.Fields) {
 	}
 	part(f, t.shown)
 	t.held.fields(f)
-	t.past.fields(f)
+	part(f, &t.past)
 	for a := range t.totals {
 		histogram(f, &t.totals[a])
 		f.Float(&t.sum[a])

@@ -37,7 +37,7 @@ type request struct {
 	unit   string
 	canary bool
 	mirror bool // the canary answers a copy
-	stage  int // of the ramp
+	stage  int  // of the ramp
 	p      schemas.Prediction
 }
 

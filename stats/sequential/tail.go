@@ -22,8 +22,19 @@ const (
 )
 
 // Add remembers a block.
-func (t *Tail) Add(h *stats.Histogram) {
-	if h.N() == 0 {
+func (t *Tail) Add(h *stats.Histogram) { t.AddFrom(0, h) }
+
+// AddFrom remembers those values of a block that lie in a cell or above.
+func (t *Tail) AddFrom(least int, hs ...*stats.Histogram) {
+	n := uint64(0)
+	for _, h := range hs {
+		h.Each(func(cell int, count uint64) {
+			if cell >= least {
+				n += count
+			}
+		})
+	}
+	if n == 0 {
 		return
 	}
 	if t.cells == nil {
@@ -35,10 +46,14 @@ func (t *Tail) Add(h *stats.Histogram) {
 			t.cells[i] = 0
 		}
 	}
-	h.Each(func(cell int, count uint64) {
-		t.cells[cell] += float64(count)
-		t.lo, t.hi = min(t.lo, cell), max(t.hi, cell+1)
-	})
+	for _, h := range hs {
+		h.Each(func(cell int, count uint64) {
+			if cell >= least {
+				t.cells[cell] += float64(count)
+				t.lo, t.hi = min(t.lo, cell), max(t.hi, cell+1)
+			}
+		})
+	}
 	t.trim()
 }
 
@@ -91,6 +106,12 @@ func (t *Tail) Beyond(edge int, worse Worse) float64 {
 		return 1 - above
 	}
 }
+
+// AppendState appends what is remembered.
+func (t *Tail) AppendState(b []byte) []byte { return appendState(b, t) }
+
+// Restore sets what AppendState wrote; else it returns ErrState and changes nothing.
+func (t *Tail) Restore(b []byte) error { return restore(b, t) }
 
 func (t *Tail) state(c *codec) {
 	lo := c.length(t.lo, stats.GridCells)
