@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"verdin/decision"
@@ -30,7 +31,7 @@ type life struct {
 	results  chan decision.PublishResult
 	end      context.CancelFunc
 	gone     chan error
-	dead     bool // its disk has gone
+	dead     atomic.Bool // its disk has gone
 }
 
 // start begins the rollout, or goes on where its journal ends.
@@ -39,7 +40,7 @@ func (p *player) start(ctx context.Context) error {
 	l := &life{fs: &disk.Faulty{FS: p.disk}, batches: make(chan pump.Batch), ticks: make(chan pump.Tick), acks: make(chan pump.Ack),
 		orders: make(chan decision.Command), results: make(chan decision.PublishResult), gone: make(chan error, 1)}
 	l.fs.Fail = func(string, string) error {
-		if l.dead {
+		if l.dead.Load() {
 			return errDead
 		}
 		return nil
@@ -141,7 +142,7 @@ func (p *player) stop() error {
 func (p *player) kill() error {
 	l := p.life
 	p.life = nil
-	l.dead = true
+	l.dead.Store(true)
 	err := push(l.gone, l.ticks, pump.Tick{Wall: p.now})
 	if err == nil {
 		err = <-l.gone

@@ -47,9 +47,15 @@ func TestStoriesWithOtherSeeds(t *testing.T) {
 	}
 }
 
+// Each story goes as it is written, keeps the laws, is derived again to the byte, and
+// goes the same way when every record comes twice. With the race detector some are
+// enough: the engine and the world take turns in all of them alike.
 func TestStories(t *testing.T) {
 	t.Parallel()
-	for _, file := range scripts(t) {
+	for i, file := range scripts(t) {
+		if raceDetector && i%10 != 0 {
+			continue
+		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			s, err := Load(file)
