@@ -25,6 +25,7 @@ type Cut struct {
 	Wall       schemas.Time
 	Due        schemas.Time         // when this look was due on the events' clock; the verdict's time
 	Inputs     []schemas.InputRange // offsets behind the final windows, per log
+	Told       schemas.Time         // end of the last window that waits to be judged and has an event; Unknown = none does
 	CatchingUp bool                 // the watermark lags: only a rollback may be signed
 	Owing      []string             // named routers that have not acknowledged the last step, sorted
 	Unread     string               // why a source is not read whole, with the remedy; "" = it is

@@ -22,7 +22,7 @@ func silent(spec *Spec, st *State, in *Input) (step, bool) {
 	}
 	usual := spec.Source.Lateness + spec.Source.Window // how old the last judged window is in quiet weather
 	since := func(last schemas.Time) time.Duration { return in.Cut.Wall.Sub(max(last, h.Since)) - usual }
-	if quiet := since(h.LastData); quiet >= spec.Health.NoData {
+	if quiet := since(max(h.LastData, in.Cut.Told)); quiet >= spec.Health.NoData {
 		s := step{verdict: hold, code: ReasonNoData, message: fmt.Sprintf("no event of either arm for %v", quiet.Round(time.Second))}
 		if spec.Health.NoDataRolls && !in.Cut.CatchingUp && in.Cut.Unread == "" { // what was not read yet is no silence
 			s.verdict = rollback

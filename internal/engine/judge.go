@@ -121,7 +121,7 @@ func (j *Judge) Step(in JudgeInput) Effects {
 		j.plan = eff.Plan
 		j.relearn()
 	}
-	in.Cut.Inputs = j.inputs()
+	in.Cut.Inputs, in.Cut.Told = j.inputs(), j.told()
 	for _, t := range j.tests {
 		eff.Evidence = t.Evidence(eff.Evidence)
 	}

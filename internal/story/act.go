@@ -26,7 +26,7 @@ var acts = []struct {
 	{"both", armUsage, arms(0, 1)},
 	{"stable", armUsage, arms(0)},
 	{"canary", armUsage, arms(1)},
-	{"partition", "partition NUMBER silent | speaks", partition},
+	{"partition", "partition NUMBER silent | speaks | unreachable | reachable", partition},
 	{"broker", "broker down | up, broker loses unread, broker loses 30s", broker},
 	{"topic", `topic unread "WHY", topic read`, topic},
 	{"routers", routerUsage, routers},
@@ -94,7 +94,7 @@ func partition(words []string) (action, error) {
 	if len(words) != 2 {
 		return nil, nil
 	}
-	how, ok := one(words[1:], "silent", "speaks")
+	how, ok := one(words[1:], "silent", "speaks", "unreachable", "reachable")
 	n, err := strconv.Atoi(words[0])
 	if !ok {
 		return nil, nil
@@ -102,7 +102,13 @@ func partition(words []string) (action, error) {
 	if err != nil || n < 0 || n >= partitions {
 		return nil, fmt.Errorf("there is no partition %s: write one from 0 to %d", clip(words[0]), partitions-1)
 	}
-	return func(w *world, _ schemas.Time) { w.silent[n] = how == "silent" }, nil
+	return func(w *world, _ schemas.Time) {
+		if how == "silent" || how == "speaks" {
+			w.silent[n] = how == "silent"
+			return
+		}
+		w.broker.out[n] = how == "unreachable"
+	}, nil
 }
 
 func broker(words []string) (action, error) {

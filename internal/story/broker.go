@@ -16,7 +16,10 @@ type broke struct {
 	topics [][]stored
 	sent   []int // per log: how many records the engine was given
 	down   bool
-	losing schemas.Time // records that appear before it cannot be read
+	out    [partitions]bool // these partitions cannot be reached
+	good   []schemas.Time   // per log: when it answered last,
+	read   []schemas.Time   // and how far it was read
+	losing schemas.Time     // records that appear before it cannot be read
 }
 
 type stored struct {
@@ -26,8 +29,11 @@ type stored struct {
 }
 
 func newBroke(logs []schemas.Log) broke {
-	return broke{logs: logs, topics: make([][]stored, len(logs)), sent: make([]int, len(logs))}
+	return broke{logs: logs, topics: make([][]stored, len(logs)), sent: make([]int, len(logs)), good: make([]schemas.Time, len(logs)), read: make([]schemas.Time, len(logs))}
 }
+
+// answers tells whether a log can be read now.
+func (b *broke) answers(log int) bool { return !b.down && !b.out[b.logs[log].Partition] }
 
 func (b *broke) find(kind schemas.Kind, part int) int {
 	for i, l := range b.logs {

@@ -18,7 +18,7 @@ var cases = []string{
 	"no data", "canary silent", "stable silent", "watermark lag: no step forward, rollback allowed", "sample ratio off",
 	"one unit too large", "labels slower than a stage", "engine catching up: one stage at most",
 	"canary", "blueGreen", "canary, then switch", "shadow", "guard", "another generation",
-	"late share", "coverage", "crossover", "unapplied verdict", "artifact changed", "records lost",
+	"lag", "late share", "coverage", "crossover", "unapplied verdict", "artifact changed", "records lost",
 	"bake counts windows after the router applied", "least wall time between steps", "max duration: hold or rollback, never forward",
 	"watch after promotion", "completed only when labels have matured",
 	"pause, resume", "promote", "four eyes", "rollback", "kill", "abort", "restart", "kill -9",
@@ -71,7 +71,6 @@ func TestEveryCaseHasItsStory(t *testing.T) {
 // unseen are the reasons that no story can show, with why.
 var unseen = map[string]string{
 	decision.ReasonInternal: "the world cannot make the engine fail",
-	decision.ReasonLag:      "where a whole topic cannot be read, no data speaks first",
 	decision.ReasonWorld:    "a baseline stands beside a spec, and scripts have none",
 }
 

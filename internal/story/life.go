@@ -56,10 +56,6 @@ func (p *player) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.now > begin {
-		p.upto = p.now.Add(-p.now.Sub(p.good))
-	}
-	p.good = p.now
 	p.out = p.out[:0]
 	for _, open := range from.Place.Open {
 		v, err := schemas.ParseVerdict(open.Payload)
@@ -104,7 +100,7 @@ func (p *player) resume(ctx context.Context, l *life) (*pump.Resumed, error) {
 		Spec: p.Script.Text, SpecDigest: p.Script.Spec.Digest, Rules: decision.RulesVersion, Wall: p.now, Start: p.now}
 	b := &p.world.broker
 	for i, log := range b.logs {
-		b.sent[i] = len(b.topics[i])
+		b.sent[i], b.read[i] = len(b.topics[i]), p.now
 		a.Logs = append(a.Logs, journal.Log{Topic: log.Topic, Partition: log.Partition, Kinds: log.Kinds, Shard: b.seats[i][0], Next: int64(b.sent[i])})
 	}
 	return l.store.Activate(a, p.Script.Spec, p.feed)
@@ -178,10 +174,10 @@ func (p *player) status() (all []pump.Reading) {
 	b := &p.world.broker
 	for log := range b.logs {
 		high := b.sent[log]
-		if !b.down {
+		if b.answers(log) {
 			high = b.visible(log, p.now)
 		}
-		all = append(all, pump.Reading{Next: int64(b.sent[log]), High: int64(high), FetchedAt: p.good})
+		all = append(all, pump.Reading{Next: int64(b.sent[log]), High: int64(high), FetchedAt: b.good[log]})
 	}
 	return all
 }

@@ -95,12 +95,9 @@ type player struct {
 	head   *schemas.Verdict // that routers can hear
 	acks   []pump.Ack
 	result []decision.PublishResult
-	upto   schemas.Time // how far a backlog was read; Unknown = there is none
-	good   schemas.Time // when the broker answered last
 }
 
 func (p *player) play(ctx context.Context) error {
-	p.upto = schemas.Unknown
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -139,7 +136,7 @@ func (p *player) power(ctx context.Context) error {
 	return nil
 }
 
-// backlog is how much of what has gathered the engine reads between two looks.
+// backlog is how much of what has gathered in a log is read between two looks.
 const backlog = 60 * Tick
 
 // look gives the engine what came, and has it look at the clock.
@@ -148,29 +145,21 @@ func (p *player) look(ctx context.Context) error {
 		return nil
 	}
 	w := p.world
-	until := p.now
-	if p.upto != schemas.Unknown {
-		if p.upto = p.upto.Add(backlog); p.upto < p.now {
-			until = p.upto
-		} else {
-			p.upto = schemas.Unknown
+	for log := range w.broker.logs {
+		if !w.broker.answers(log) {
+			continue
 		}
-	}
-	if !w.broker.down {
-		p.good = p.now
-		for log := range w.broker.logs {
-			from, to := w.broker.sent[log], w.broker.visible(log, until)
-			for from < to {
-				next := w.broker.until(log, from, 500, to)
-				if err := p.life.batch(w.broker.batch(p.life.decoders[log], p.layout, log, from, next)); err != nil {
-					return err
-				}
-				from = next
+		w.broker.good[log] = p.now
+		w.broker.read[log] = min(p.now, w.broker.read[log].Add(backlog))
+		from, to := w.broker.sent[log], w.broker.visible(log, w.broker.read[log])
+		for from < to {
+			next := w.broker.until(log, from, 500, to)
+			if err := p.life.batch(w.broker.batch(p.life.decoders[log], p.layout, log, from, next)); err != nil {
+				return err
 			}
-			w.broker.sent[log] = max(w.broker.sent[log], to)
+			from = next
 		}
-	} else if p.upto == schemas.Unknown {
-		p.upto = p.now
+		w.broker.sent[log] = max(w.broker.sent[log], to)
 	}
 	if err := p.life.news(p); err != nil {
 		return err
