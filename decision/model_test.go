@@ -48,6 +48,7 @@ func TestPromisesUnderRandomLooks(t *testing.T) {
 					m.step()
 				}
 				ends[m.st.Phase]++
+				m.settles()
 			}
 			if ends["rolled_back"] == 0 || name != "guard" && ends["completed"] == 0 {
 				t.Errorf("no random rollout ended by itself or back: %v", ends)
@@ -69,6 +70,7 @@ type model struct {
 	votes map[string]bool // operators who promoted in the running stage
 	ended bool            // by an operator
 	paced time.Duration   // when the running stage began
+	still bool            // an operator has paused it
 }
 
 type link struct {
@@ -104,6 +106,7 @@ func (m *model) step() {
 			m.votes[c.Actor] = true
 		}
 		m.ended = m.ended || c.Verb == "rollback"
+		m.still = c.Verb == "pause" || m.still && c.Verb != "resume"
 	}
 	was := m.st
 	st, v := decision.Decide(m.spec, was, in)
@@ -162,7 +165,7 @@ func random(s *decision.Spec, rng *rand.Rand, at time.Duration) decision.Input {
 	in := good(s, at)
 	in.Commands = []decision.Command{{Verb: "promote", Actor: []string{"ann", "bob", "cem"}[rng.IntN(3)]}}
 	for range rng.IntN(3) {
-		switch e := &in.Evidence[rng.IntN(len(in.Evidence))]; rng.IntN(18) {
+		switch e := &in.Evidence[rng.IntN(len(in.Evidence))]; rng.IntN(21) {
 		case 0, 1, 2:
 			e.LogE, e.Result = 1, stats.Unknown
 		case 3:
@@ -202,6 +205,12 @@ func random(s *decision.Spec, rng *rand.Rand, at time.Duration) decision.Input {
 			in.Faults.HistoryLost, in.Health.Incomplete = rng.Int64N(2), rng.Int64N(2)
 		case 17:
 			in.Faults.Strangers[1] = rng.Int64N(8) / 7
+		case 18:
+			in.Cut.Unread = []string{"", "half a topic"}[rng.IntN(2)]
+		case 19:
+			in.Health.LastData = in.Cut.Wall.Add(-time.Duration(rng.IntN(600)) * time.Second)
+		case 20:
+			in.Faults.Largest[rng.IntN(2)], in.Health.Units = rng.Int64N(2000), [2]int64{9000, 1000}
 		}
 	}
 	return in

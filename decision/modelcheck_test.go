@@ -12,6 +12,7 @@ import (
 func (m *model) check(was decision.State, in *decision.Input, v *schemas.Verdict) {
 	m.t.Helper()
 	m.silent(was, in, v)
+	m.dated()
 	if v == nil {
 		return
 	}
@@ -34,6 +35,60 @@ func (m *model) silent(was decision.State, in *decision.Input, v *schemas.Verdic
 		m.fail("an operator's rollback was not obeyed: %+v", v)
 	case harm(m.spec, in) && live(m.st) && (v == nil || v.Verdict != rollback):
 		m.fail("harm is shown and nothing follows: %+v", v)
+	}
+}
+
+// dated: a window speaks for a stage only if it lies wholly between the routers'
+// acknowledgement of that stage and the decision of the next.
+func (m *model) dated() {
+	m.t.Helper()
+	from := wall(time.Duration(m.rng.Int64N(int64(m.at) + 1)))
+	to := from.Add(10 * time.Second)
+	stage, clean := m.st.StageAt(from, to)
+	if !clean {
+		return
+	}
+	for i, h := range m.st.History {
+		begun := h.Stage == stage && h.AppliedAt != schemas.Unknown && h.AppliedAt <= from
+		if begun && (i+1 == len(m.st.History) || to <= m.st.History[i+1].DecidedAt) {
+			return
+		}
+	}
+	m.fail("window %v counts for stage %d: %+v", from.Sub(start), stage, m.st.History)
+}
+
+// settles: when everything is well again, a rollout that has not ended goes on, or it
+// says within a minute why not.
+func (m *model) settles() {
+	m.t.Helper()
+	quiet := 0
+	for range 600 {
+		if m.st.Fenced || m.st.Final() || m.spec.Strategy == decision.Guard {
+			return
+		}
+		m.at += 10 * time.Second
+		in := good(m.spec, m.at)
+		in.Commands = []decision.Command{{Verb: "resume", Actor: "ann"}, {Verb: "promote", Actor: "ann"}, {Verb: "promote", Actor: "bob"}}
+		for i := range m.chain {
+			if l := &m.chain[i]; !l.acked {
+				l.acked = true
+				in.Publish = append(in.Publish, decision.PublishResult{Generation: 1, Sequence: l.v.Sequence, Digest: l.digest, Result: "acked"})
+				in.Applied = append(in.Applied, decision.Applied{Generation: 1, Sequence: l.v.Sequence, At: wall(m.at - time.Second)})
+			}
+		}
+		var v *schemas.Verdict
+		if m.st, v = decision.Decide(m.spec, m.st, in); v != nil {
+			m.chain = append(m.chain, link{v: v, digest: schemas.Digest(v.AppendJSON(nil))})
+		}
+		if quiet++; v != nil || m.st.Held != "" || len(decision.Missing(m.spec, m.st, in)) > 0 {
+			quiet = 0
+		}
+		if quiet > 6 {
+			m.fail("nothing is missing, nothing holds, and nothing happens in %s", m.st.Phase)
+		}
+	}
+	if m.st.Held == "" {
+		m.fail("100 minutes of good looks, and it is %s", m.st.Phase)
 	}
 }
 
@@ -143,7 +198,28 @@ func (m *model) why(stage int, in *decision.Input) string {
 	case in.Faults.Strangers[1] > 0 && !alone:
 		return "another version answers"
 	}
+	if why := m.red(in); why != "" {
+		return why
+	}
 	return unsafe(in, alone)
+}
+
+// red: is a gate of the data's health red at this cut?
+func (m *model) red(in *decision.Input) string {
+	h := &in.Health
+	switch {
+	case m.still:
+		return "an operator has paused it"
+	case in.Cut.Unread != "":
+		return "a topic is not read whole"
+	case in.Cut.Wall.Sub(h.LastData) > 4*time.Minute:
+		return "nothing was heard for minutes"
+	case h.Late[0] > h.Seen[0]/20 || h.Late[1] > h.Seen[1]/10:
+		return "too much came late"
+	case m.spec.Health.Concentration > 0 && (in.Faults.Largest[0] > h.Seen[0]/10 || in.Faults.Largest[1] > h.Seen[1]/10) && h.Units[1] > 200:
+		return "one unit is a crowd"
+	}
+	return ""
 }
 
 // unsafe: is anything shown that forbids a step, or not shown that it needs?
