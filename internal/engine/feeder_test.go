@@ -41,8 +41,9 @@ type feeder struct {
 }
 
 // newFeeder has one log per set of kinds; a rollout starts at time 0.
-func newFeeder(t testing.TB, kinds ...uint8) *feeder {
-	spec := lawSpec(t)
+func newFeeder(t testing.TB, kinds ...uint8) *feeder { return newFeederOf(lawSpec(t), kinds...) }
+
+func newFeederOf(spec *decision.Spec, kinds ...uint8) *feeder {
 	f := &feeder{layout: engine.Layout(spec)}
 	var logs []schemas.Log
 	for i, k := range kinds {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"verdin/decision"
+	"verdin/ingest/window"
 	"verdin/internal/engine"
 	"verdin/schemas"
 	"verdin/stats"
@@ -107,18 +108,25 @@ func TestARampAfterAShadowFindsHarmInEither(t *testing.T) {
 	}
 }
 
-// mirroredWorld is the world of the laws with an answer of the canary to every request
-// of stable, up to 15 s before it or after; one in fifty is missing.
-func mirroredWorld(t testing.TB, seed uint64) *world {
-	w := newWorld(t, seed)
+// mirroredSpec is the spec of the laws as a shadow.
+func mirroredSpec(t testing.TB) *decision.Spec {
+	t.Helper()
 	text := strings.NewReplacer("strategy: canary", "strategy: shadow", "    - {weight: 10, bake: 1m, minSamples: 20}\n    - {weight: 50, bake: 1m, minSamples: 20}\n    - {weight: 100, bake: 1m}\n", "    - {weight: 0, bake: 1m, minSamples: 20}\n",
 		"role: guardrail, margin: {relative: 50%}", "role: observe", "role: signal, margin: {relative: 20%}", "role: guardrail, margin: {absolute: 60}",
 		"role: signal, margin: {relative: 90%}", "role: observe",
 		"    - {name: answers, kind: rate, on: outcome, field: correct, worse: lower, role: signal, margin: {relative: 50%}}\n", "", "within: 2, worse: higher, role: signal, margin: {absolute: 0.3}", "within: 2, worse: higher, role: observe").Replace(specYAML)
-	var err error
-	if w.spec, err = decision.Parse([]byte(text), "mirrored.yaml"); err != nil {
+	spec, err := decision.Parse([]byte(text), "mirrored.yaml")
+	if err != nil {
 		t.Fatal(err)
 	}
+	return spec
+}
+
+// mirroredWorld is the world of the laws with an answer of the canary to every request
+// of stable, up to 15 s before it or after; one in fifty is missing.
+func mirroredWorld(t testing.TB, seed uint64) *world {
+	w := newWorld(t, seed)
+	w.spec = mirroredSpec(t)
 	rng := rand.New(rand.NewPCG(seed, 99))
 	for _, logs := range w.logs {
 		var all []record
@@ -161,5 +169,38 @@ func TestPairsDoNotDependOnTheOrder(t *testing.T) {
 	}
 	if got := w.play(t, rand.New(rand.NewPCG(1, 1)), 64); !bytes.Equal(got, want) {
 		t.Errorf("restored: another log from byte %d on", common(got, want))
+	}
+}
+
+// A pair is judged when no answer can come any more, and not before: also where the log
+// holds predictions alone. Which arm answers first, and in which window, changes nothing.
+func TestAPairWaitsForTheHorizon(t *testing.T) {
+	f := newFeederOf(mirroredSpec(t), predictions) // windows of 10 s, lateness 5 s, horizon 20 s
+	var all []window.Partial
+	all = append(all, f.put(0, answer("late", "stable", 1), answer("early", "canary", 2), answer("lost", "stable", 3))...)
+	all = append(all, f.put(0, answer("early", "stable", 17), answer("late", "canary", 20.5), answer("x", "stable", 30))...)
+	if got := of(window.Label, all); len(got) > 0 && len(got[0].Cells) > 0 {
+		t.Fatalf("judged before the horizon: %s", show(got))
+	}
+	all = append(all, f.put(0, answer("lost", "canary", 34.9), answer("y", "stable", 60))...)
+	answered := func(p *window.Partial) (n, ones uint64) {
+		for _, c := range p.Cells {
+			if c.Segment == 0 {
+				s := &c.Arms[0].Metrics[len(c.Arms[0].Metrics)-1]
+				n, ones = n+s.N, ones+s.Ones
+			}
+		}
+		return n, ones
+	}
+	want := map[schemas.Time][2]uint64{at(10): {2, 1}, at(20): {1, 1}, at(40): {1, 0}}
+	for _, p := range of(window.Label, all) {
+		if n, ones := answered(&p); want[p.End] != [2]uint64{n, ones} {
+			t.Errorf("the window to %v has %d requests, %d with both answers; want %v", p.End, n, ones, want[p.End])
+		} else {
+			delete(want, p.End)
+		}
+	}
+	if _, left := want[at(10)]; left {
+		t.Errorf("windows %v were not judged", want)
 	}
 }
