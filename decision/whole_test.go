@@ -179,7 +179,8 @@ does not change the digest while it has its default.
 - **shadow**: one stage of weight 0. Routers send the canary a copy of every request; users never see its answers. Both
   answers to a request are compared as a pair, by prediction_id; what has no answer of the canary by the label horizon
   counts against its safety, and beyond health.unpaired the rollout holds. Shares, slo and means with absolute margins
-  have tests of pairs; latency is observed only. The rollout is complete when the canary is shown safe.
+  have tests of pairs; latency is observed only. Both answers must come in one partition (record key: prediction_id), in
+  a recording in one file. The rollout is complete when the canary is shown safe.
   A canary or blueGreen may begin with such a stage too: then its ramp, or its switch, follows.
 - **guard**: one stage with the split that exists. It never steps, and may roll back. Over a recording it is complete
   at the end, if everything a step would need is shown.

@@ -54,8 +54,8 @@ func shadowed(each func(r *request, canary *schemas.Prediction) bool) story {
 			good := r.one(0.8)
 			if each == nil || each(r, &canary) {
 				events = append(events, &canary)
-				judge("canary", good)
 			}
+			judge("canary", good) // of an answer that was lost it says nothing
 			return events
 		},
 	}
@@ -144,7 +144,10 @@ func TestHalfOfThePairsHoldTheShadow(t *testing.T) {
 	if all := pairs[0] + pairs[1]; all < 4000 || pairs[0] < all*4/10 || pairs[0] > all*6/10 {
 		t.Errorf("%v pairs", pairs)
 	}
-	for _, name := range []string{"errors/paired_safe", "quality/paired_safe"} {
+	if good, errors := end.find(t, "judged/paired", "").N, end.find(t, "errors/paired", "").N; good != errors {
+		t.Errorf("%v labels of %v pairs", good, errors)
+	}
+	for _, name := range []string{"errors/paired_safe", "quality/paired_safe", "quality/paired_cap_safe"} {
 		if e := end.find(t, name, ""); e.Result == stats.Safe {
 			t.Errorf("what is not known is not good: %+v", e)
 		}
