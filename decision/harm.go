@@ -55,6 +55,12 @@ func describe(spec *Spec, e stats.Evidence) string {
 	if e.Segment != "" {
 		what += " in " + e.Segment
 	}
+	switch {
+	case e.Test == "limit" && e.N[1] == 0: // no window had both arms, and it needs none
+		return fmt.Sprintf("%s is beyond its limit on the canary alone; %s", what, evidence)
+	case e.Test == "limit":
+		return fmt.Sprintf("%s is beyond its limit: canary %.4g over %d observations beside stable's; %s", what, e.Value[1], e.N[1], evidence)
+	}
 	if e.Test == "drift" {
 		return describeDrift(spec, &e, evidence)
 	}

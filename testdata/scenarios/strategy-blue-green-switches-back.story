@@ -11,5 +11,5 @@ metrics:
 0s          see advance started canary 20%
 3m..6m      see promote promoted canary 100%
 7m          canary error_type 20%
-7m..9m      see rollback limit_exceeded canary 0%
+7m..9m      see rollback limit_exceeded canary 0% "errors is beyond its limit on the canary alone"
 10m         end
