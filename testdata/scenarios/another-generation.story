@@ -1,6 +1,7 @@
 title: a changed spec begins another generation: evidence starts anew, and the weight with it
 
 -- story --
+0s          traffic 40/s
 0s          see advance started canary 20%
 3m..6m      see advance stage_passed canary 50%
 6m          engine supersedes
