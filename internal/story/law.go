@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"verdin/decision"
 	"verdin/schemas"
@@ -243,18 +242,4 @@ func (l *laws) silent() {
 			l.fail("%s shows harm and the rollout is %s", e.Name, st.Phase)
 		}
 	}
-}
-
-// Unheard is the longest time in which nothing was in force that says why the rollout
-// stands still: every running stage is either baking or held for a reason.
-func (t *Tale) Unheard() (most time.Duration) {
-	var since time.Duration
-	for _, m := range t.Cuts {
-		st := m.Out.State
-		if st.Stage < 0 || st.Held != "" || st.Phase != schemas.PhaseRunning || m.Out.Stage.Bake < t.Script.Spec.Stages[st.Stage].Bake {
-			since = m.At
-		}
-		most = max(most, m.At-since)
-	}
-	return most
 }
