@@ -70,7 +70,7 @@ func TestDemoEndsAsTheScenarioSays(t *testing.T) {
 
 // whole are the scenarios that go through most stages: hundreds of thousands of
 // events that show the race detector nothing new.
-var whole = map[string]bool{"good": true, "aa": true, "late-harm": true}
+var whole = map[string]bool{"good": true, "aa": true, "late-harm": true, "shadow": true}
 
 // A replay of a recording gives the verdicts of the run that wrote it, byte for
 // byte, and its exit code tells a pipeline how the rollout ended.

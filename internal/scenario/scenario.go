@@ -133,7 +133,7 @@ var scenarios = []Scenario{
 		canary:  departure{spoil: 0.125},
 	},
 	{
-		Name: "shadow-lost", Expect: Hold, Reason: "unpaired", Duration: time.Hour, shadow: true,
+		Name: "shadow-lost", Expect: Hold, Reason: "unpaired", Duration: 20 * time.Minute, shadow: true,
 		Summary: "half of the copies are lost on the way: what is left looks good, and proves nothing",
 		canary:  departure{lost: 0.5},
 	},
