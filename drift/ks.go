@@ -46,7 +46,7 @@ func NewKS(bins int, above float64, stages int) *KS {
 	bins, stages = max(bins, 1), max(stages, 1)
 	t := &KS{above: clean(above), stages: stages, bins: bins, pending: newPending(bins), shown: newDisplay(bins)}
 	edges := min(bins-1, mostEdges)
-	opt := sequential.Options{Stages: stages, GridPoints: ksGrid}
+	opt := sequential.Options{Stages: stages, GridPoints: ksGrid, Late: true}
 	for e := 1; e <= edges; e++ {
 		for _, worse := range []sequential.Worse{sequential.Higher, sequential.Lower} {
 			null := sequential.Null{Worse: worse, Margin: t.above}

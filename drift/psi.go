@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"verdin/stats"
+	"verdin/stats/sequential"
 )
 
 // PSI tests the null hypothesis "the population stability index between the arms
@@ -15,8 +16,9 @@ import (
 // for stable and canary are predicted from past blocks, and weighed against the
 // member of the null that explains them best (tolerance.go). Three bets that trust
 // the past to different degrees are averaged, and so are processes that begin with
-// each stage and know nothing of the time before. The factor has mean at most 1
-// under every member of the null, so the test is exact at every look.
+// each stage and know nothing of the time before; drift that begins inside a stage is
+// for the bets that forget (recent.go). The factor has mean at most 1 under every
+// member of the null, so the test is exact at every look.
 // Source of the case above = 0: Turner, Ly, Grünwald, "Generic E-variables for exact
 // sequential k-sample tests that allow for optional stopping" (2024); numbers in
 // testdata/vectors/drift/sequential.json. Proof of the rest: tolerance.go.
@@ -28,6 +30,8 @@ type PSI struct {
 	pending pending
 	pasts   []Counts // scored blocks from each stage on
 	mix     mixture
+	recent  recent
+	mean    average // of both: its log and running maximum
 	shown   display
 	p, q    []float64 // scratch: the alternatives
 	near    nearest
@@ -46,6 +50,7 @@ func NewPSI(bins int, above float64, stages int) *PSI {
 		above: clean(above), stages: stages,
 		pending: newPending(bins),
 		mix:     newMixture(stages, len(trust)),
+		recent:  newRecent(bins),
 		shown:   newDisplay(bins),
 		p:       make([]float64, bins), q: make([]float64, bins),
 		near: newNearest(bins),
@@ -74,7 +79,7 @@ func (t *PSI) block(c Counts, stage int) {
 	n := c.Totals()
 	for s, past := range t.pasts[:min(stage+1, t.stages)] {
 		for k, weight := range trust {
-			t.predict(past, weight)
+			predict(t.p, t.q, past.Stable, past.Canary, weight)
 			t.mix.add(s, k, t.near.factor(c, t.p, t.q, t.above, float64(n[0]), float64(n[1])))
 		}
 		for i := range c.Stable {
@@ -83,28 +88,29 @@ func (t *PSI) block(c Counts, stage int) {
 		}
 	}
 	t.mix.look()
+	t.forgetful(c, n)
+	t.mean.note(sequential.WithLate(t.mix.log, t.recent.LogE()))
 	t.shown.add(c, stage)
 }
 
 // predict sets p and q to what the past says about stable and canary, drawn towards
 // the pool of both arms by the given number of events.
-func (t *PSI) predict(past Counts, weight float64) {
-	n := past.Totals()
-	stable, canary := float64(n[0]), float64(n[1])
-	for i := range t.p {
-		a, b := float64(past.Stable[i]), float64(past.Canary[i])
-		pool := float64(weight * ((a + b + 0.5) / (stable + canary + float64(len(t.p))/2)))
-		t.p[i] = (a + pool) / (stable + weight)
-		t.q[i] = (b + pool) / (canary + weight)
+func predict[N number](p, q []float64, stable, canary []N, weight float64) {
+	n, m := float64(sum(stable)), float64(sum(canary))
+	for i := range p {
+		a, b := float64(stable[i]), float64(canary[i])
+		pool := float64(weight * ((a + b + 0.5) / (n + m + float64(len(p))/2)))
+		p[i] = (a + pool) / (n + weight)
+		q[i] = (b + pool) / (m + weight)
 	}
 }
 
 // LogE is the log of the e-process now.
-func (t *PSI) LogE() float64 { return t.mix.log }
+func (t *PSI) LogE() float64 { return t.mean.log }
 
 // LogEMax is its running maximum: drift beyond the tolerance is shown once it
 // reaches log(1/α).
-func (t *PSI) LogEMax() float64 { return t.mix.most }
+func (t *PSI) LogEMax() float64 { return t.mean.most }
 
 // Effect is the index in the current stage without the part that is owed to the
 // sample size; the raw index stands in the note.
@@ -147,5 +153,10 @@ func (t *PSI) walk(s *state) {
 		s.ints(past.Canary, 0, mostPast)
 	}
 	t.mix.walk(s)
+	t.recent.walk(s)
+	s.float(&t.mean.most, 0, largest)
+	if s.reading && s.err == nil {
+		t.mean.log = sequential.WithLate(t.mix.log, t.recent.LogE())
+	}
 	t.shown.walk(s)
 }

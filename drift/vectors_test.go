@@ -207,8 +207,12 @@ func checkMixture(t *testing.T, v vector) {
 	test := NewPSI(len(windows[0].Canary), 0, 1)
 	for i, w := range windows {
 		test.block(Counts{w.Stable, w.Canary}, 0)
-		if math.Abs(test.LogE()-path[i]) > 1e-9 || math.Abs(math.Exp(-test.LogEMax())-p[i]) > 1e-9 {
-			t.Errorf("window %d: log E %v, p %v, want %v, %v", i, test.LogE(), math.Exp(-test.LogEMax()), path[i], p[i])
+		prompt := test.mix // the part of the evidence that is not for late starts
+		if math.Abs(prompt.log-path[i]) > 1e-9 || math.Abs(math.Exp(-prompt.most)-p[i]) > 1e-9 {
+			t.Errorf("window %d: log E %v, p %v, want %v, %v", i, prompt.log, math.Exp(-prompt.most), path[i], p[i])
+		}
+		if least := prompt.log + math.Log(0.75); test.LogE() < least-1e-9 {
+			t.Errorf("window %d: log E %v, at least %v is for prompt drift", i, test.LogE(), least)
 		}
 	}
 }

@@ -50,30 +50,39 @@ const (
 // bins, an exponential tilt, ten times as many rows in all as in the canary.
 type Found struct {
 	Index   float64
-	Windows int
+	After   int     // windows without drift before it
+	Windows int     // in all
 	Bar     float64 // greatest ratio of our median to that of the G test
 }
 
-var finds = []Found{{0.02, 400, 1}, {0.05, 200, 1}, {0.1, 120, 1}, {0.25, 60, 1.3}}
+var finds = []Found{{0.02, 0, 400, 1}, {0.05, 0, 200, 1}, {0.1, 0, 120, 1}, {0.25, 0, 60, 1.3}}
+
+// lateFinds begin in the middle of a stage, when much has spoken against drift.
+var lateFinds = []Found{{0.05, 100, 500, 1}, {0.1, 50, 300, 1}, {0.1, 100, 300, 1}, {0.1, 200, 500, 1}, {0.25, 100, 200, 1}}
 
 // Case plays our rules and those of others.
 func (f Found) Case() Case {
 	w := Drifting{PerWindow: findEach / findShare, Windows: f.Windows, Shares: []float64{findShare}, Index: f.Index}
 	// exactly 20 canary rows in each window, as in the reference simulation
-	world := func(r *rand.Rand, see func(Bins) bool) { w.exactly(r, findEach, see) }
+	world := func(r *rand.Rand, see func(Bins) bool) { w.exactly(r, findEach, f.After, see) }
 	rules := append([]Rule[Bins]{DriftShown("psi", 0, findAlpha, 1), DriftShown("ks", 0, findAlpha, 1)}, driftRivals(findAlpha)...)
-	return NewCase(Case{Name: fmt.Sprintf("PSI %g", f.Index), Alpha: findAlpha, Runs: fullRuns}, world, rules...)
+	return NewCase(Case{Name: fmt.Sprintf("PSI %g after %d windows", f.Index, f.After), Alpha: findAlpha, Runs: fullRuns}, world, rules...)
 }
 
-// exactly is Play with a fixed number of canary rows in a window.
-func (w Drifting) exactly(r *rand.Rand, m int64, see func(Bins) bool) {
+// exactly is Play with a fixed number of canary rows in a window, and arms that are equal
+// at first.
+func (w Drifting) exactly(r *rand.Rand, m int64, after int, see func(Bins) bool) {
 	stable, canary := tilt(driftBins, 0), tilt(driftBins, w.theta())
 	l := Bins{Share: w.Shares[0]}
 	l.Sub, l.Bins = driftParts, driftBins
 	l.Stable, l.Canary = make([]uint64, driftParts*driftBins), make([]uint64, driftParts*driftBins)
-	for range w.Windows {
+	for i := range w.Windows {
+		law := canary
+		if i < after {
+			law = stable
+		}
 		deal(r, l.Stable, stable, w.PerWindow-m)
-		deal(r, l.Canary, canary, m)
+		deal(r, l.Canary, law, m)
 		if !see(l) {
 			return
 		}

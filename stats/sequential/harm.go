@@ -10,6 +10,7 @@ type Options struct {
 	GridPoints  int       // number of alternatives, default 32
 	PriorRate   float64   // stable rate known from history, of the outcome that is counted; 0 = none
 	PriorWeight float64   // units that it is worth, default 200
+	Late        bool      // harm: a part of the evidence is spread over starts inside the stages
 }
 
 const (
@@ -115,6 +116,9 @@ type Harm struct {
 func NewHarm(null Null, opt Options) *Harm {
 	h := &Harm{alternatives: newAlternatives("harm", null.harm(), opt)}
 	h.staged = newStaged(Uniform(len(h.l)), opt.Stages)
+	if opt.Late {
+		h.staged.late = NewLate(Uniform(len(h.l)))
+	}
 	return h
 }
 

@@ -88,6 +88,7 @@ func (m *Mixture) state(c *codec) {
 //	E = Σ v(s)·E(s),  v(s) = 1/S,  E(s) = product of the blocks of stages ≥ s
 type Staged struct {
 	copies    []Mixture
+	late      *Late     // of starts inside the stages, nil = not asked for
 	logs      []float64 // of the copies
 	logE, max float64
 }
@@ -109,6 +110,9 @@ func (s *Staged) Add(l []float64, stage int) {
 	for i := range s.copies[:clampStage(stage, len(s.copies))+1] {
 		s.copies[i].Add(l)
 	}
+	if s.late != nil {
+		s.late.Add(l)
+	}
 	s.logE = s.eval()
 	s.max = math.Max(s.max, s.logE)
 }
@@ -117,7 +121,11 @@ func (s *Staged) eval() float64 {
 	for i := range s.copies {
 		s.logs[i] = s.copies[i].logE
 	}
-	return stats.LogSumExp(s.logs) - math.Log(float64(len(s.logs)))
+	log := stats.LogSumExp(s.logs) - math.Log(float64(len(s.logs)))
+	if s.late != nil {
+		log = WithLate(log, s.late.logE)
+	}
+	return log
 }
 
 // LogE is the log of the e-process now.
@@ -129,6 +137,9 @@ func (s *Staged) LogEMax() float64 { return s.max }
 func (s *Staged) state(c *codec) {
 	for i := range s.copies {
 		s.copies[i].state(c)
+	}
+	if s.late != nil {
+		s.late.state(c)
 	}
 	c.float(&s.max)
 	if c.mode == reading {

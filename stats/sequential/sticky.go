@@ -1,5 +1,7 @@
 package sequential
 
+import "math"
+
 // Buckets is the default number of buckets that units are hashed into, with a salt
 // unrelated to the router's.
 const Buckets = 128
@@ -22,12 +24,19 @@ type Bucket struct {
 //	C(g) = Σ_blocks Σ_arms (1{canary} − q)·(sum − x̄·base),  q = base of canary ÷ base,  x̄ = pooled sum ÷ base
 //	S = Σ C(g),  V = B/(B−1)·Σ (C(g) − C̄)²
 //
+// A small arm that by chance holds few ones has a small score and, by the same chance, a
+// small variance: such a score looks surer than it is. So V is no less than what it would
+// be if the smaller arm had the larger one's variance per row: that of √q·(sum − x̄·base)
+// of stable, or of √(1−q)·(…) of the canary where that is larger. The interval is not
+// widened.
+//
 // Asymptotic: it claims nothing before 5 scored blocks, 200 rows per arm and 20
 // buckets that were seen in both arms.
 type Sticky struct {
 	gauss
 	ratio, delta float64
 	copies       [][]float64 // C(g) of each copy of the process
+	larger       [][]float64 // the same as the larger arm has it
 	diff         []float64   // C(g) against no difference
 	weight       float64     // Σ na·nb/n of the bases
 	seen         [2][]float64
@@ -44,10 +53,10 @@ func NewSticky(opt ScoreOptions, buckets int) *Sticky {
 	t := &Sticky{gauss: newGauss(opt), ratio: opt.Null.ratio(), delta: opt.delta(), diff: make([]float64, buckets)}
 	t.s, t.v = make([]float64, len(t.logs)), make([]float64, len(t.logs))
 	for range t.logs {
-		t.copies = append(t.copies, make([]float64, buckets))
+		t.copies, t.larger = append(t.copies, make([]float64, buckets)), append(t.larger, make([]float64, buckets))
 	}
 	t.seen = [2][]float64{make([]float64, buckets), make([]float64, buckets)}
-	t.print = fingerprint("sticky", t.ratio, t.delta, t.sign, flag(t.harm), t.rho, float64(len(t.logs)), float64(buckets))
+	t.print = fingerprint("sticky, larger arm", t.ratio, t.delta, t.sign, flag(t.harm), t.rho, float64(len(t.logs)), float64(buckets))
 	return t
 }
 
@@ -56,6 +65,7 @@ func (t *Sticky) StartStage(stage int) {
 	t.start(stage)
 	if !t.harm {
 		clear(t.copies[1])
+		clear(t.larger[1])
 		t.update()
 	}
 }
@@ -86,10 +96,10 @@ func (t *Sticky) Observe(block []Bucket, stage int) (scored bool) {
 		return false
 	}
 	lo, hi := t.count(all.Rows[0], all.Rows[1], stage)
-	for _, c := range t.copies[lo:hi] {
-		addBuckets(c, block, &all, t.ratio, t.delta)
+	for i := lo; i < hi; i++ {
+		addBuckets(t.copies[i], t.larger[i], block, &all, t.ratio, t.delta)
 	}
-	addBuckets(t.diff, block, &all, 1, 0)
+	addBuckets(t.diff, nil, block, &all, 1, 0)
 	t.weight += float64(all.Base[0] * (all.Base[1] / (all.Base[0] + all.Base[1])))
 	for arm := range t.seen {
 		for g := range block {
@@ -112,8 +122,8 @@ func (b *Bucket) lawful() bool {
 }
 
 // addBuckets adds a block's scores to c, with the canary's sums moved back by the
-// margin: (sum − delta·base)/ratio.
-func addBuckets(c []float64, block []Bucket, all *Bucket, ratio, delta float64) {
+// margin: (sum − delta·base)/ratio; and to larger, if it is given, those of the larger arm.
+func addBuckets(c, larger []float64, block []Bucket, all *Bucket, ratio, delta float64) {
 	back := func(b *Bucket) float64 { return (b.Sum[1] - float64(delta*b.Base[1])) / ratio }
 	base := all.Base[0] + all.Base[1]
 	mean, q := (all.Sum[0]+back(all))/base, all.Base[1]/base
@@ -122,6 +132,13 @@ func addBuckets(c []float64, block []Bucket, all *Bucket, ratio, delta float64) 
 		canary := back(b) - float64(mean*b.Base[1])
 		stable := b.Sum[0] - float64(mean*b.Base[0])
 		c[g] += float64((1-q)*canary) - float64(q*stable)
+		switch {
+		case larger == nil:
+		case q < 0.5:
+			larger[g] += float64(math.Sqrt(q) * stable)
+		default:
+			larger[g] += float64(math.Sqrt(1-q) * canary)
+		}
 	}
 }
 
@@ -139,18 +156,20 @@ func spread(c []float64) (s, v float64) {
 }
 
 func (t *Sticky) learn(block []Bucket, all *Bucket) {
-	addBuckets(t.copies[0], block, all, t.ratio, t.delta)
+	addBuckets(t.copies[0], t.larger[0], block, all, t.ratio, t.delta)
 	t.total.blocks++
 	if _, v := spread(t.copies[0]); t.total.blocks >= scoreBlocks && v > 0 {
 		t.tune(v)
 		clear(t.copies[0])
+		clear(t.larger[0])
 	}
 }
 
 func (t *Sticky) update() {
 	for i, c := range t.copies {
 		s, v := spread(c)
-		t.s[i], t.v[i] = float64(t.sign*s), v
+		_, least := spread(t.larger[i])
+		t.s[i], t.v[i] = float64(t.sign*s), math.Max(v, least)
 	}
 	t.few = !t.enough()
 	t.eval(t.s, t.v)
@@ -181,8 +200,9 @@ func (t *Sticky) Restore(b []byte) error { return restore(b, t) }
 func (t *Sticky) state(c *codec) {
 	c.print(t.print)
 	c.float(&t.rho)
-	for _, x := range t.copies {
-		c.floats(x)
+	for i := range t.copies {
+		c.floats(t.copies[i])
+		c.floats(t.larger[i])
 	}
 	c.floats(t.diff)
 	c.float(&t.weight)
