@@ -46,6 +46,7 @@ var apart = map[string]string{
 	"drift.Folding.stable":      "scratch",
 	"drift.Folding.canary":      "scratch",
 	"drift.Cells.pair":          "scratch",
+	"drift.recent.l":            "scratch: the factors of a block",
 	"drift.PSI.p":               "scratch",
 	"drift.PSI.q":               "scratch",
 	"engine.set.slots":          "compared as the hashes in it",

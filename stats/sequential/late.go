@@ -82,7 +82,11 @@ func (m *Late) state(c *codec) {
 // lateWeight is the part of the weight that a test gives to late starts.
 const lateWeight = 0.25
 
-// WithLate is log E of a test that gives a quarter of its weight to late starts.
+// WithLate is log E of a test that gives a quarter of its weight to late starts: 0 where
+// both parts say nothing.
 func WithLate(prompt, late float64) float64 {
-	return logSum(math.Log1p(-lateWeight)+prompt, math.Log(lateWeight)+late)
+	if late > prompt {
+		return late + math.Log(lateWeight+float64((1-lateWeight)*math.Exp(prompt-late)))
+	}
+	return prompt + math.Log(1-lateWeight+float64(lateWeight*math.Exp(late-prompt))) // 0 of two zeros, to the bit
 }
