@@ -69,6 +69,9 @@ func void(spec *Spec, st *State, in *Input) string {
 		if st.Stage > 0 {
 			before = st.ShareOf(spec, st.Stage-1)
 		}
+		if len(e.Warnings) > 0 { // the arms are sampled differently: rows say nothing of the split
+			return ReasonAssignment
+		}
 		ordered := st.ShareOf(spec, st.Stage)
 		if math.Abs(e.Value[1]-before) <= 0.1*math.Abs(ordered-before) && !in.Cut.Foreign {
 			return ReasonUnapplied
@@ -180,6 +183,9 @@ func (st *State) ail(mark schemas.Time) { st.BadMark, st.CleanMark = mark, schem
 
 func assignment(all []stats.Evidence) string {
 	for _, e := range all {
+		if e.Test == sampleRatio && len(e.Warnings) > 0 {
+			return e.Warnings[0] + "; nothing is compared until a new generation"
+		}
 		if e.Test == sampleRatio {
 			return fmt.Sprintf("the split that arrives is not the one ordered: %.4g of the events are the canary's, %.4g were ordered (%d and %d events); nothing is compared until a new generation",
 				e.Value[1], e.Value[0], e.N[0], e.N[1])

@@ -138,6 +138,9 @@ func (t *Tally) observe(cell *tallyCell, c *schemas.Chunk, i int, arm int8, hash
 	if kind == schemas.KindPrediction && cell.Segment == 0 && t.strange(c, arm, r) {
 		cell.Arms[arm].Strange++
 	}
+	if kind == schemas.KindPrediction && cell.Segment == 0 && c.Rate[i] > 1 {
+		cell.Arms[arm].sampled(plan, hash, float64(c.Rate[i]))
+	}
 	failure := kind == schemas.KindPrediction && failed(c, plan.ErrorCol, r)
 	for n, m := range t.pool.metrics {
 		metric := &plan.Metrics[m]
@@ -331,6 +334,9 @@ func (t *Tally) flush(c *tallyCell) {
 	}
 	rec := c.batch.Record()
 	c.pool.summarise(rec, &c.Arms)
+	for a := range c.Arms {
+		c.Arms[a].Rates = c.Arms[a].Rates.settle()
+	}
 	rec.Release()
 	c.batch.Reset()
 }

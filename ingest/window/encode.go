@@ -13,17 +13,17 @@ import (
 
 // version of the partial's binary form. The form is canonical: equal partials
 // have equal bytes.
-const version = 2
+const version = 3
 
 // ErrPartial is wrapped by every error of DecodePartial.
 var ErrPartial = errors.New("window: not a partial of a version that this build reads")
 
-// AppendBinary appends the partial's binary form, version 2:
+// AppendBinary appends the partial's binary form, version 3:
 //
 //	version, lane u8; origin, generation, revision uvarint; plan hash u64;
 //	after, end, to i64; late ×2, unmatched, mismatch uvarint; gap u8; rollout text;
 //	cells: generation uvarint, stage varint, segment u8, two arms: n uvarint, metrics, features,
-//	groups: bucket u8, cell, n uvarint, sum varint and uvarint; units: u64, n uvarint; strange uvarint
+//	groups: bucket u8, cell, n uvarint, sum varint and uvarint; units: u64, n uvarint; strange uvarint; rates as groups
 func (p *Partial) AppendBinary(b []byte) []byte {
 	b = append(b, version, byte(p.Lane))
 	b = binary.AppendUvarint(b, uint64(p.Origin))

@@ -54,6 +54,9 @@ func (g Groups) settle() Groups {
 
 // merge returns the groups of both.
 func (g Groups) merge(o Groups) Groups {
+	if len(o) == 0 {
+		return g
+	}
 	if len(g) == 0 {
 		return slices.Clone(o)
 	}
@@ -136,36 +139,45 @@ func (p *Pool) groups(rec arrow.Record, arms *[2]Arm) {
 func (a *Arm) appendUnits(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(a.Groups)))
 	for _, groups := range a.Groups {
-		b = binary.AppendUvarint(b, uint64(len(groups)))
-		for _, g := range groups {
-			b = append(b, g.Bucket)
-			b = binary.AppendUvarint(b, uint64(g.Cell))
-			b = binary.AppendUvarint(b, g.N)
-			b = binary.AppendVarint(b, g.Sum.Hi)
-			b = binary.AppendUvarint(b, g.Sum.Lo)
-		}
+		b = groups.append(b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(a.Units)))
 	for _, u := range a.Units {
 		b = binary.LittleEndian.AppendUint64(b, u.Hash)
 		b = binary.AppendUvarint(b, u.N)
 	}
-	return binary.AppendUvarint(b, a.Strange)
+	return a.Rates.append(binary.AppendUvarint(b, a.Strange))
+}
+
+func (g Groups) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(g)))
+	for i := range g {
+		b = append(b, g[i].Bucket)
+		b = binary.AppendUvarint(b, uint64(g[i].Cell))
+		b = binary.AppendUvarint(b, g[i].N)
+		b = binary.AppendVarint(b, g[i].Sum.Hi)
+		b = binary.AppendUvarint(b, g[i].Sum.Lo)
+	}
+	return b
+}
+
+// groups reads what append wrote.
+func (r *reader) groups() (groups Groups) {
+	for k := r.Count(); k > 0 && r.Err() == nil; k-- {
+		g := Group{Bucket: r.Byte(), Cell: uint16(r.Below(Unlabelled + 1)), N: r.Uvarint()}
+		g.Sum = stats.Sum128{Hi: r.Varint(), Lo: r.Uvarint()}
+		if g.Bucket >= Buckets || g.N == 0 || len(groups) > 0 && compareGroups(groups[len(groups)-1], g) >= 0 {
+			r.Fail("bucket %d, cell %d with %d values", g.Bucket, g.Cell, g.N)
+		}
+		groups = append(groups, g)
+	}
+	return groups
 }
 
 // units reads what appendUnits wrote.
 func (r *reader) units(a *Arm) {
 	for n := r.Count(); n > 0 && r.Err() == nil; n-- {
-		var groups Groups
-		for k := r.Count(); k > 0 && r.Err() == nil; k-- {
-			g := Group{Bucket: r.Byte(), Cell: uint16(r.Below(Unlabelled + 1)), N: r.Uvarint()}
-			g.Sum = stats.Sum128{Hi: r.Varint(), Lo: r.Uvarint()}
-			if g.Bucket >= Buckets || g.N == 0 || len(groups) > 0 && compareGroups(groups[len(groups)-1], g) >= 0 {
-				r.Fail("bucket %d, cell %d with %d values", g.Bucket, g.Cell, g.N)
-			}
-			groups = append(groups, g)
-		}
-		a.Groups = append(a.Groups, groups)
+		a.Groups = append(a.Groups, r.groups())
 	}
 	for n := r.Count(); n > 0 && r.Err() == nil; n-- {
 		u := Unit{Hash: r.U64(), N: r.Uvarint()}
@@ -175,4 +187,5 @@ func (r *reader) units(a *Arm) {
 		a.Units = append(a.Units, u)
 	}
 	a.Strange = r.Uvarint()
+	a.Rates = r.groups()
 }

@@ -14,6 +14,7 @@ type Arm struct {
 	Features []stats.Summary // one per feature of the plan (fast lane only): sub-buckets × Bins counts, or a sample while learning
 	Groups   []Groups        // sticky plans: one per metric of the lane
 	Units    Units           // sticky plans: the units of predictions
+	Rates    Groups          // predictions that stand for more than themselves: by bucket where the plan is sticky, and rate
 	Strange  uint64          // rows that name another version of the model than the arm is
 }
 
@@ -98,6 +99,7 @@ func (a *Arm) merge(b *Arm) {
 	a.Features = mergeAll(a.Features, b.Features)
 	a.Units = a.Units.merge(b.Units)
 	a.Strange += b.Strange
+	a.Rates = a.Rates.merge(b.Rates)
 	if len(a.Groups) == 0 && len(b.Groups) > 0 {
 		a.Groups = make([]Groups, len(b.Groups))
 	}

@@ -51,6 +51,7 @@ func chunk(rows []row) *schemas.Chunk {
 	for i, r := range rows {
 		c.Kind, c.Row = append(c.Kind, schemas.KindPrediction), append(c.Row, int32(i))
 		c.Generation, c.Stage = append(c.Generation, 1), append(c.Stage, int32(i%2))
+		c.Rate = append(c.Rate, []int32{1, 30, 1, 7}[i%4])
 		put := func(col int, k schemas.ValueKind, x float64, s string) {
 			v := &c.Values[schemas.KindPrediction][col]
 			v.Kind, v.Num, v.Text = append(v.Kind, k), append(v.Num, x), append(v.Text, c.Intern([]byte(s)))

@@ -134,6 +134,7 @@ func (k *keeper) copy(c *schemas.Chunk, i int, named bool) {
 	d.Rollout, d.Key, d.Unit = append(d.Rollout, move(c.Rollout[i])), append(d.Key, move(c.Key[i])), append(d.Unit, move(c.Unit[i]))
 	d.Name, d.Identifier = append(d.Name, move(c.Name[i])), append(d.Identifier, move(c.Identifier[i]))
 	d.Revision, d.Generation, d.Stage = append(d.Revision, c.Revision[i]), append(d.Generation, 0), append(d.Stage, -1)
+	d.Rate = append(d.Rate, c.Rate[i])
 	arm := schemas.Text{}
 	if named {
 		arm = k.words[wordStable]

@@ -191,6 +191,7 @@ func fuzzRow(layout *schemas.Layout, log int, offset int64, b []byte) *schemas.C
 	c.Unit, c.Identifier = []schemas.Text{pick(b[5]/8, "", "u")}, []schemas.Text{pick(b[5]/16, "", "i")}
 	c.Name = []schemas.Text{pick(b[6], "correct", "clicks", "")}
 	c.Revision, c.Generation, c.Stage = []int32{int32(b[6] / 128)}, []uint32{uint32(b[7] % 3)}, []int32{int32(b[7]/3%4) - 1}
+	c.Rate = []int32{1 + int32(b[7]%2)}
 	for k := range layout.Fields[kind] {
 		v := &c.Values[kind][k]
 		v.Kind = []schemas.ValueKind{schemas.ValueKind((b[7] + byte(k)) % 6)}

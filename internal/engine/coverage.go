@@ -147,6 +147,10 @@ func (t *stickyBand) observe(stable, canary window.Groups) (scored bool) {
 			}
 		}
 	}
+	return t.score()
+}
+
+func (t *stickyBand) score() (scored bool) {
 	for _, side := range t.sides {
 		scored = side.Observe(t.buckets, 0)
 	}

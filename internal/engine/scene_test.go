@@ -206,6 +206,9 @@ func (l *sceneLog) vary(value []byte) []byte {
 	if l.Kinds == outcomes {
 		with = map[int64]string{4: `"prediction_id":"","unit_id":"u","name":"correct","value":1,"event_time":"2027-01-15T08:00:00Z"}`, 0: `"rollout":"assistant","arm":"canary",`, 1: `"arm":"canary",`, 2: `"rollout":"assistant","arm":"v9",`, 3: `"rollout":"another",`}
 	}
+	if l.Kinds == predictions {
+		with = map[int64]string{3: `"sampledrate":3,`, 8: `"sampledrate":20,`}
+	}
 	text := with[l.offset%13]
 	if strings.HasSuffix(text, "}") {
 		return []byte("{" + text)

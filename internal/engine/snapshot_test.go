@@ -120,7 +120,7 @@ var fixed = []string{
 	"engine.mean.safe", "engine.proportion.safe", "engine.quantile.safe", "engine.sampleRatio.limit",
 	"engine.metricTest.at", "engine.metricTest.segment", "engine.metricTest.within", "engine.metricTest.lane", "engine.metricTest.margins", "engine.metricTest.use",
 	"engine.origin.counts", "engine.rollout.name", "engine.thresholds.harm", "engine.thresholds.limit", "engine.thresholds.safe",
-	"engine.view.base", "engine.view.asks", "engine.view.pairs", "engine.metricTest.pairs", "engine.pairs.safe", "engine.pairedCap.safe", "engine.rate.safe", "engine.quotient.safe", "engine.view.labels", "engine.view.logs", "engine.view.planHash", "engine.view.pools", "engine.view.shard",
+	"engine.rates.sticky", "engine.view.base", "engine.view.asks", "engine.view.pairs", "engine.metricTest.pairs", "engine.pairs.safe", "engine.pairedCap.safe", "engine.rate.safe", "engine.quotient.safe", "engine.view.labels", "engine.view.logs", "engine.view.planHash", "engine.view.pools", "engine.view.shard",
 	"join.Joiner.units", "join.Joiner.horizon", "join.Joiner.length", "join.Joiner.skew",
 	"decision.HealthData.Since",
 }
