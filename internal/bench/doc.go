@@ -14,6 +14,11 @@
 // Options.PlayAll, asks Options.Broken about its bars, and returns a Report with a Part of
 // its own, which the page must have marks for.
 //
+// Whole rollouts (launch*.go, rollout*.go) are played in a closed loop, so they have no
+// World of looks: a Launch is a row, and what a rule decides changes the traffic that it
+// sees next. Ours are the judge and the decision themselves, fed with the partials of
+// windows; the others are controllers. Equal shares of one window draw the same.
+//
 // Invariants:
 //
 //	B1  A table is a function of the seed and the numbers of runs: neither the number of

@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -23,4 +24,14 @@ func ExamplePlay() {
 	// Output:
 	// Verdin false <nil>
 	// z-test, each look true <nil>
+}
+
+// One rollout of a table, verdict by verdict: half of the canary's requests fail.
+func ExampleTrace() {
+	var out bytes.Buffer
+	err := bench.Trace(&out, 1, "broken", 17)
+	first, _, _ := bytes.Cut(out.Bytes(), []byte("\n"))
+	fmt.Println(string(first), bytes.Contains(out.Bytes(), []byte("Verdin: rolled_back")), err)
+	// Output:
+	// generation 1, window 0: advance, running at 10 %: started: the rollout starts: 10 % of the traffic goes to v2 true <nil>
 }

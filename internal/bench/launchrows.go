@@ -141,9 +141,9 @@ func harmfulLaunches() []Launch {
 				return 2
 			}
 			return 1
-		}),
+		}).with(found),
 		dosed("gradual harm", "errors grow by a point an hour, from nothing", Harmful, "errors", func(m Moment) float64 { return float64(m.Window) / 30 }),
-		dosed("harm under load", "a point more errors from 75 % on", Harmful, "errors", from(0.75, 2)),
+		dosed("harm under load", "a point more errors from 75 % on", Harmful, "errors", from(0.75, 2)).with(found),
 		dosed("harm at half", "a point more errors from 50 % on", Harmful, "errors", from(0.5, 2)).with(found),
 		dosed("harm after promotion", "a point more errors at 100 %", Harmful, "errors", from(0.9, 2)).with(func(l *Launch) { l.Promise = notCompleted }),
 		on("harm in one segment", "six points more errors in one country of a fifth: 1.2 points of all", Harmful, service()).with(func(l *Launch) {

@@ -37,9 +37,8 @@ func (f *fates) count(rule int, holds func(Fate) bool) (r rate) {
 	return r
 }
 
-// median of a number over the runs of a rule for which something holds; "–" where there
-// are none.
-func (f *fates) median(rule int, holds func(Fate) bool, number func(Fate) int64) string {
+// median of a number over the runs of a rule for which something holds, if there are some.
+func (f *fates) median(rule int, holds func(Fate) bool, number func(Fate) int64) (x int64, some bool) {
 	var all []int64
 	for _, x := range f.runs[rule] {
 		if holds(x) {
@@ -47,10 +46,18 @@ func (f *fates) median(rule int, holds func(Fate) bool, number func(Fate) int64)
 		}
 	}
 	if len(all) == 0 {
-		return "–"
+		return 0, false
 	}
 	slices.Sort(all)
-	return Thousands(int(all[len(all)/2]))
+	return all[len(all)/2], true
+}
+
+// typical writes the median, "–" where there is none.
+func (f *fates) typical(rule int, holds func(Fate) bool, number func(Fate) int64) string {
+	if x, some := f.median(rule, holds, number); some {
+		return Thousands(int(x))
+	}
+	return "–"
 }
 
 // What can become of a rollout.

@@ -1,8 +1,11 @@
 package bench
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
-// bars are the promises of a row: each is the share of runs that may end in something.
+// bar is a promise of a row: a share of runs that may, or must, end in something.
 type bar struct {
 	what  string
 	got   rate
@@ -73,7 +76,7 @@ func (o Options) brokenPromises(all []fates) (broken []string) {
 	return broken
 }
 
-// bound writes a share with its bound at 99 % and what the bar makes of it.
+// cells are a share, its bound at 99 %, the bar, and what the bound says of it.
 func (b bar) cells() []string {
 	edge, holds := b.got.upper(), b.got.upper() <= b.limit
 	if b.least {
@@ -96,16 +99,19 @@ func controllerNames() (names []string) {
 func harmlessRollouts(r *Report, all []fates) {
 	t := Table{Columns: append([]string{"harmless canary", "runs", "rolled back", "≤", "bar", "", "completed", "windows", "left"}, controllerNames()...)}
 	for i := range all {
-		f := &all[i]
-		row := append([]string{f.Name, Thousands(len(f.runs[0]))}, f.bars()[0].cells()...)
-		row = append(row, Percent(f.count(0, completed).share()), f.median(0, completed, func(x Fate) int64 { return int64(x.Windows) }), Percent(f.count(0, left).share()))
-		for c := range controllers {
-			row = append(row, Percent(f.count(c+1, rolledBack).share()))
-		}
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, all[i].harmlessRow())
 	}
 	r.Section("Whole rollouts: harmless canaries", "Share of rollouts, in percent. *Rolled back* at any time, with its upper bound of Clopper and Pearson at 99 % (≤) and the bar, risk.falseRollback, or 1.2 times that where some of the tests are asymptotic; *windows* is the median time to Completed; *left* are those that had not ended with the history. The last columns are the rollbacks of the others.", t)
 	r.Draw("rollouts-harmless.svg", "harmless canaries rolled back, whole rollouts", fateDots("Harmless canaries that are rolled back in a whole rollout (dashed: the promise of 5 %)", all, rolledBack, launchAlpha))
+}
+
+func (f *fates) harmlessRow() []string {
+	row := append([]string{f.Name, Thousands(len(f.runs[0]))}, f.bars()[0].cells()...)
+	row = append(row, Percent(f.count(0, completed).share()), f.typical(0, completed, func(x Fate) int64 { return int64(x.Windows) }), Percent(f.count(0, left).share()))
+	for c := range controllers {
+		row = append(row, Percent(f.count(c+1, rolledBack).share()))
+	}
+	return row
 }
 
 func marginalRollouts(r *Report, all []fates) {
@@ -126,18 +132,27 @@ func harmfulRollouts(r *Report, all []fates) {
 	columns := []string{"harmful canary", "runs", "found", "≥", "bar", "", "promoted", "≤", "bar", "", "windows", "requests", "exposed", "left"}
 	t := Table{Columns: append(columns, controllerNames()...)}
 	for i := range all {
-		f := &all[i]
-		row := append([]string{f.Name, Thousands(len(f.runs[0]))}, f.harmCells()...)
-		row = append(row, f.delay(0)...)
-		row = append(row, Percent(f.count(0, left).share()))
-		for c := range controllers {
-			d := f.delay(c + 1)
-			row = append(row, fmt.Sprintf("%s · %s · %s", Percent(f.count(c+1, found).share()), d[0], d[2]))
-		}
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, all[i].harmfulRow())
 	}
 	r.Section("Whole rollouts: harmful canaries", "*Found* is rolled back before 100 %, with its lower bound at 99 % (≥); *promoted* is taken to 100 % (where harm begins there: Completed), with its upper bound. *Windows* (of a minute), *requests* (of both arms) and *exposed* (those that the canary served) are medians from the first window with harm of a margin or more to the rollback, of those that were rolled back at all; *left* had not ended with the history. The columns of the others are share found · windows · exposed.", t)
 	r.Draw("rollouts-harmful.svg", "harmful canaries found before 100 %", fateDots("Harmful canaries that are rolled back before 100 % (dashed: the bar of 95 %)", all, found, 0.95))
+	r.Draw("rollouts-delay.svg", "windows from harm to rollback", dotsOf("Median windows from harm to the rollback, of those rolled back (dashed: a stage's bake; the axis ends at 60)", "", all, 60, stays, func(f *fates, rule int) float64 {
+		if x, some := f.median(rule, rolledBack, func(x Fate) int64 { return int64(x.Harmed) }); some {
+			return float64(x)
+		}
+		return math.NaN()
+	}))
+}
+
+func (f *fates) harmfulRow() []string {
+	row := append([]string{f.Name, Thousands(len(f.runs[0]))}, f.harmCells()...)
+	row = append(row, f.delay(0)...)
+	row = append(row, Percent(f.count(0, left).share()))
+	for c := range controllers {
+		d := f.delay(c + 1)
+		row = append(row, fmt.Sprintf("%s · %s · %s", Percent(f.count(c+1, found).share()), d[0], d[2]))
+	}
+	return row
 }
 
 // harmCells are the bars of a row of harm; "–" where it has none.
@@ -157,14 +172,19 @@ func (f *fates) harmCells() (row []string) {
 // delay is how many windows, requests, and requests of the canary it took a rule to roll back.
 func (f *fates) delay(rule int) []string {
 	return []string{
-		f.median(rule, rolledBack, func(x Fate) int64 { return int64(x.Harmed) }),
-		f.median(rule, rolledBack, func(x Fate) int64 { return x.Requests }),
-		f.median(rule, rolledBack, func(x Fate) int64 { return x.Exposed }),
+		f.typical(rule, rolledBack, func(x Fate) int64 { return int64(x.Harmed) }),
+		f.typical(rule, rolledBack, func(x Fate) int64 { return x.Requests }),
+		f.typical(rule, rolledBack, func(x Fate) int64 { return x.Exposed }),
 	}
 }
 
 // fateDots draws the share of runs of every rule for which something holds.
 func fateDots(title string, all []fates, holds func(Fate) bool, line float64) []byte {
+	return dotsOf(title, " %", all, 100, 100*line, func(f *fates, rule int) float64 { return 100 * f.count(rule, holds).share() })
+}
+
+// dotsOf draws a number of every row and rule.
+func dotsOf(title, unit string, all []fates, most, line float64, number func(f *fates, rule int) float64) []byte {
 	series := []Series{{Name: "Verdin"}}
 	for _, name := range controllerNames() {
 		series = append(series, Series{Name: name})
@@ -173,8 +193,8 @@ func fateDots(title string, all []fates, holds func(Fate) bool, line float64) []
 	for i := range all {
 		labels = append(labels, all[i].Name)
 		for k := range series {
-			series[k].Values = append(series[k].Values, 100*all[i].count(k, holds).share())
+			series[k].Values = append(series[k].Values, number(&all[i], k))
 		}
 	}
-	return Dots(title, " %", labels, series, 100, 100*line)
+	return Dots(title, unit, labels, series, most, line)
 }

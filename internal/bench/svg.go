@@ -72,9 +72,13 @@ type Series struct {
 // Dots draws one row per label and one dot per series, on a scale from 0 to most, with
 // a dashed line at the bar.
 func Dots(title, unit string, labels []string, series []Series, most, bar float64) []byte {
-	const left, right, top, step = 210, 30, 70, 24
+	const right, top, step = 30, 70, 24
+	left := 210.0
+	for _, l := range labels {
+		left = max(left, 7*float64(len([]rune(l))))
+	}
 	s := newSVG(820, top+step*len(labels)+40)
-	x := func(v float64) float64 { return left + float64(s.w-left-right)*math.Min(v, most)/most }
+	x := func(v float64) float64 { return left + (float64(s.w)-left-right)*math.Min(v, most)/most }
 	s.text(10, 20, "start", title)
 	s.legend(60, 42, series)
 	bottom := float64(top + step*len(labels))
