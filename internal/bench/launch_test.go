@@ -39,6 +39,27 @@ func TestWholeRollouts(t *testing.T) {
 	t.Log(r.Text)
 }
 
+// TestCheapRowsInManyRollouts is what finds a budget that is spent twice: rows on the edge
+// of what is promised, as often as a small version can afford.
+func TestCheapRowsInManyRollouts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a simulation of some seconds")
+	}
+	var all []fates
+	for _, name := range []string{"late labels, tolerance 0", "rare errors at the margin"} {
+		l := row(t, name)
+		l.Runs = 40 * fullRuns // four hundred
+		f, err := Options{Seed: 1, Runs: max(1, testRuns/20)}.playLaunch(context.Background(), l, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f)
+	}
+	for _, b := range (Options{}).brokenPromises(all) {
+		t.Error(b)
+	}
+}
+
 func row(t testing.TB, name string) Launch {
 	t.Helper()
 	for _, l := range Launches() {

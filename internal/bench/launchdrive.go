@@ -75,16 +75,16 @@ func (w *world) drive(spec *decision.Spec, generation uint64, told func(k int, v
 	}
 	var now served
 	var applied []decision.Applied
-	cut := func(seq int, wall schemas.Time, partials []window.Partial) (next served, changed bool) {
+	cut := func(seq int, wall schemas.Time, partials []window.Partial) (next served) {
 		eff := judge.Step(engine.JudgeInput{Cut: decision.Cut{Seq: int64(seq), Wall: wall, Due: wall},
 			Upto: schemas.Never, Partials: partials, Applied: applied})
-		applied, next = nil, now
+		applied = nil
 		if eff.Plan != nil {
 			from.revise(eff.Plan, eff.PlanFrom)
 		}
 		v := eff.Verdict
 		if v == nil {
-			return now, false
+			return now
 		}
 		if told != nil {
 			told(seq, v)
@@ -92,24 +92,22 @@ func (w *world) drive(spec *decision.Spec, generation uint64, told func(k int, v
 		applied = []decision.Applied{{Generation: v.Generation, Sequence: v.Sequence, At: wall.Add(routerLag)}}
 		f.Phase, f.Reason = v.Phase, v.Reason.Code
 		f.Promoted = f.Promoted || v.Verdict == schemas.VerdictPromote
-		next = served{generation: uint32(v.Generation), stage: int32(v.Stage.Index), share: float64(v.Routes[0].WeightBps) / schemas.WeightTotal}
-		return next, next != now
+		return served{uint32(v.Generation), int32(v.Stage.Index), float64(v.Routes[0].WeightBps) / schemas.WeightTotal, 1}
 	}
-	now, _ = cut(0, 0, nil)
+	now = cut(0, 0, nil)
 	parts := []served{now}
-	parts[0].fraction = 1
 	for k := range w.Windows {
 		partials, n := from.window(k, parts)
 		f.count(w, k, parts, n)
-		next, changed := cut(k+1, schemas.Time(k+1)*minute+schemas.Time(lateness), partials)
+		next := cut(k+1, schemas.Time(k+1)*minute+schemas.Time(lateness), partials)
 		if decision.Final(f.Phase) {
 			return f
 		}
 		parts = []served{next}
-		parts[0].fraction = 1
-		if old := (lateness + routerLag).Minutes(); changed { // the window that runs now sees both
-			now.fraction, parts[0].fraction = old, 1-old
-			parts = []served{now, parts[0]}
+		if next != now { // the window that runs now sees both
+			parts = []served{now, next}
+			parts[0].fraction = (lateness + routerLag).Minutes()
+			parts[1].fraction = 1 - parts[0].fraction
 		}
 		now = next
 	}
