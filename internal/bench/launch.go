@@ -14,7 +14,8 @@ type Launch struct {
 	Name, About string
 	Truth       Truth
 	Gauges      []Gauge
-	Features    int                    // numeric features under drift watch, each standard normal
+	Features    int                    // numeric outputs under drift watch, each standard normal
+	Inputs      bool                   // they are inputs: a difference is a broken comparison, and holds
 	Shift       func(m Moment) float64 // of the first feature on the canary, in standard deviations
 	Segments    bool                   // metrics are compared once more in two segments of a fifth each
 	PerWindow   float64                // requests of both arms in a window of a minute
@@ -158,9 +159,13 @@ spec:
 		fmt.Fprintf(&b, "  segments: [{by: tags.country, values: {de: 0.2, fr: 0.2}, role: guardrail}]\n")
 	}
 	if l.Features > 0 {
+		of := "metrics" // outputs
+		if l.Inputs {
+			of = "features"
+		}
 		fmt.Fprintf(&b, "  drift:\n")
 		for i := range l.Features {
-			list([]string{fmt.Sprintf("{name: f%d, of: features.f%d, method: psi, above: 0.1, role: guardrail}", i, i)})
+			list([]string{fmt.Sprintf("{name: f%d, of: %s.f%d, method: psi, above: 0.1, role: guardrail}", i, of, i)})
 		}
 	}
 	return []byte(b.String())

@@ -152,15 +152,15 @@ func drawValues(r *rand.Rand, law *[points]float64, scale float64, n int64, s *s
 // being learnt, counts by bin from then on.
 func (w *world) features(r *rand.Rand, c *window.Cell, plan *window.Plan, m Moment) {
 	for i := range plan.Features {
-		edges := plan.Features[i].Edges
+		known := &plan.Features[i]
 		for a := range c.Arms {
 			shift, s := 0.0, &c.Arms[a].Features[i]
 			if a == 1 && i == 0 && w.Shift != nil {
 				shift = w.Shift(m)
 			}
 			switch {
-			case edges != nil:
-				countBins(r, binned(edges, shift), int64(c.Arms[a].N), s)
+			case known.Edges != nil:
+				countBins(r, binned(known, shift), int64(c.Arms[a].N), s)
 			case a == 0:
 				for range c.Arms[0].N {
 					s.Offer(r.Uint64()|1, normals[r.Uint64()%points])
@@ -170,19 +170,22 @@ func (w *world) features(r *rand.Rand, c *window.Cell, plan *window.Plan, m Mome
 	}
 }
 
-// binned is the bin of every point of the normal law, shifted; 0 is for missing values.
-func binned(edges []float64, shift float64) (bin [points]uint8) {
+// binned is the bin of every point of the normal law, shifted.
+func binned(f *window.Feature, shift float64) (bin [points]uint16) {
 	k := 0
 	for i := range bin {
-		for k < len(edges) && normals[i]+shift >= edges[k] {
+		for k < len(f.Edges) && normals[i]+shift >= f.Edges[k] {
 			k++
 		}
-		bin[i] = uint8(k + 1)
+		bin[i] = uint16(window.OddRows + k)
+		if f.Groups != nil {
+			bin[i] = f.Groups[k]
+		}
 	}
 	return bin
 }
 
-func countBins(r *rand.Rand, bin [points]uint8, n int64, s *stats.Summary) {
+func countBins(r *rand.Rand, bin [points]uint16, n int64, s *stats.Summary) {
 	for range n {
 		x := r.Uint64()
 		s.AddBin(int(x>>32)%s.Shape.Sub, int(bin[x%points]))

@@ -73,7 +73,7 @@ func harmlessLaunches() []Launch {
 		on("incidents, tolerance 0", "five times as many errors for ten minutes, in both arms, some once in half an hour", Harmless, incident),
 		rareErrors("rare errors", Harmless, 0),
 		tenGauges().with(func(l *Launch) { l.Name, l.Truth = "ten guardrails", Harmless }),
-		on("twenty features", "beside the service, PSI of 20 features must stay below 0.1; bins are learnt", Harmless, service()).with(func(l *Launch) {
+		on("twenty features", "beside the service, PSI of 20 numeric outputs must stay below 0.1; bins are learnt", Harmless, service()).with(func(l *Launch) {
 			l.Features, l.Runs = 20, heavyRuns
 		}),
 		on("late labels, tolerance 0", "right answers alone; labels come in ten minutes or never, stages last as long", Harmless, strict(service())[2:]),
@@ -133,7 +133,9 @@ func harmfulLaunches() []Launch {
 		tenGauges().with(func(l *Launch) {
 			l.Name, l.About, l.Truth = "twice the margin, one of ten", "one of the six shares is 4 %", Harmful
 		}).dose("fails0", Steady(2)).with(found),
-		visited("twice the margin, users who come back", "sticky users, four points more errors", true, Harmful).dose("errors", Steady(2)).with(found),
+		visited("twice the margin, users who come back", "sticky users, four points more errors", true, Harmful).dose("errors", Steady(2)).with(func(l *Launch) {
+			l.Found, l.Runs = 0.95, launchRuns/2
+		}),
 		dosed("ten times the errors", "10 % instead of 1 %", Harmful, "errors", Steady(18)).with(found),
 		dosed("broken", "every second request fails", Harmful, "errors", Steady(98)).with(found),
 		dosed("at the margin, then worse", "half a point more errors, twice that from the 30th minute on", Harmful, "errors", func(m Moment) float64 {
@@ -162,8 +164,12 @@ func harmfulLaunches() []Launch {
 			}
 			return 0
 		}),
-		on("one feature of twenty drifts", "by 0.45 standard deviations, a PSI of 0.2", Harmful, service()).with(func(l *Launch) {
+		on("one output of twenty drifts", "by 0.45 standard deviations, a PSI of 0.2", Harmful, service()).with(func(l *Launch) {
 			l.Features, l.Runs, l.Found = 20, heavyRuns, 0.95
+			l.Shift = func(Moment) float64 { return math.Sqrt(0.2) }
+		}),
+		on("one input of twenty differs", "the same of an input: the comparison is in doubt, and the rollout is held, not rolled back", Harmful, service()).with(func(l *Launch) {
+			l.Features, l.Inputs, l.Runs, l.Windows = 20, true, heavyRuns, held
 			l.Shift = func(Moment) float64 { return math.Sqrt(0.2) }
 		}),
 	}

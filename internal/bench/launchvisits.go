@@ -162,6 +162,7 @@ func (v *visitors) row(log int, kind schemas.Kind, at schemas.Time, key string, 
 	c.Key, c.Unit = append(c.Key, text(key)), append(c.Unit, text(armUnit[1]))
 	c.Name, c.Identifier, c.Revision = append(c.Name, text(name)), append(c.Identifier, schemas.Text{}), append(c.Revision, 0)
 	c.Generation, c.Stage = append(c.Generation, p.generation), append(c.Stage, p.stage)
+	c.Rate = append(c.Rate, 1)
 	v.offset[log]++
 	c.Next = v.offset[log]
 	for i, field := range v.layout.Fields[kind] {
