@@ -49,3 +49,29 @@ func TestThePageIsOfThisCode(t *testing.T) {
 		t.Error("docs/operating-characteristics.md is of a quick run: run \"verdin bench stats --full --out docs\"")
 	}
 }
+
+// TestTheRolloutsOnThePageAreOfThisCode plays two cheap rows of whole rollouts again.
+func TestTheRolloutsOnThePageAreOfThisCode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two thousand rollouts")
+	}
+	page, err := os.ReadFile("../../docs/operating-characteristics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := regexp.MustCompile(`bench rollouts` + "`" + ` with seed (\d+) and 1,000 runs`).FindSubmatch(page)
+	if made == nil {
+		t.Fatal("docs/operating-characteristics.md has no full run of rollouts: run \"verdin bench rollouts --full --out docs\"")
+	}
+	seed, _ := strconv.ParseUint(string(made[1]), 10, 64)
+	for name, cells := range map[string]func(*fates) []string{"rare errors": (*fates).harmlessRow, "twice the margin, latency": (*fates).harmfulRow} {
+		f, err := Options{Seed: seed, Runs: FullRuns}.playLaunch(context.Background(), row(t, name), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "| " + strings.Join(cells(&f), " | ") + " |\n"
+		if !strings.Contains(string(page), want) {
+			t.Errorf("docs/operating-characteristics.md is of other code: run \"verdin bench rollouts --full --out docs\"; it has no row\n%s", want)
+		}
+	}
+}
