@@ -14,18 +14,20 @@ type Closed struct {
 
 // Close ends the window that starts at start: visit is called once for each of
 // its predictions, in order of arrival, with a function that yields the outcome
-// taken for a metric. The caller sums exactly, so the order does not matter.
+// taken for a metric, until it returns. The caller sums exactly, so the order does not matter.
 func (j *Joiner) Close(start schemas.Time, visit func(p Prediction, taken func(metric int32) (Outcome, bool))) Closed {
 	var done Closed
 	rows := j.open[start]
-	for _, p := range rows {
-		visit(p, func(metric int32) (Outcome, bool) {
-			o, ok := j.take(p, start, metric, &done)
-			if !ok && j.units && p.Unit != 0 {
-				o, ok = j.takeUnit(p, start, metric, &done)
-			}
-			return o, ok
-		})
+	var p Prediction
+	taken := func(metric int32) (Outcome, bool) { // one for all: made in the loop, each would be memory of its own
+		o, ok := j.take(p, start, metric, &done)
+		if !ok && j.units && p.Unit != 0 {
+			o, ok = j.takeUnit(p, start, metric, &done)
+		}
+		return o, ok
+	}
+	for _, p = range rows {
+		visit(p, taken)
 	}
 	j.leave(rows, start.Add(j.length))
 	if rows != nil {

@@ -146,3 +146,21 @@ func ExampleJoiner() {
 	})
 	// Output: 1 1 true
 }
+
+func TestClosingAllocatesForWindowsNotForPredictions(t *testing.T) {
+	const few, many = 10, 1000
+	closing := func(predictions int) float64 {
+		j := join.New(length, horizon, skew)
+		round := func() {
+			for k := range predictions {
+				j.Expose(join.Prediction{Key: uint64(k + 1)})
+			}
+			j.Close(0, func(_ join.Prediction, taken func(int32) (join.Outcome, bool)) { taken(0) })
+		}
+		round()
+		return testing.AllocsPerRun(10, round)
+	}
+	if a, b := closing(few), closing(many); b > a {
+		t.Errorf("%v allocations for %d predictions, %v for %d", a, few, b, many)
+	}
+}
