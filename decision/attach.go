@@ -1,10 +1,10 @@
 package decision
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"verdin/schemas"
 )
 
 // Baseline is a file of reference distributions that drift checks name. Once a spec is
@@ -27,8 +27,7 @@ const (
 
 // NewBaseline names a file's bytes by their digest.
 func NewBaseline(text []byte) Baseline {
-	sum := sha256.Sum256(text)
-	return Baseline{Digest: "sha256:" + hex.EncodeToString(sum[:]), Text: string(text)}
+	return Baseline{Digest: schemas.Digest(text), Text: string(text)}
 }
 
 // Baseline finds an attached baseline by its digest.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"verdin/schemas"
 )
 
 // Bounds of a spec.
@@ -107,15 +109,7 @@ func (c *checker) label(field, name string) {
 
 // isLabel tells whether s is a DNS-1123 label.
 func isLabel(s string) bool {
-	if len(s) < 1 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	for i := range len(s) {
-		if !(s[i] == '-' || s[i] >= '0' && s[i] <= '9' || s[i] >= 'a' && s[i] <= 'z') {
-			return false
-		}
-	}
-	return true
+	return schemas.CheckLabel("name", s) == nil
 }
 
 func (c *checker) source() {

@@ -11,6 +11,11 @@ const (
 	VerdictRollback = "rollback" // all traffic to stable
 )
 
+// Verdicts lists what a verdict may order.
+func Verdicts() []string {
+	return []string{VerdictAdvance, VerdictHold, VerdictPromote, VerdictRollback}
+}
+
 // Phases of a rollout.
 const (
 	PhasePending    = "pending"
@@ -23,6 +28,11 @@ const (
 	PhaseAborted    = "aborted"
 	PhaseSuperseded = "superseded"
 )
+
+// Phases lists those that a rollout may be in.
+func Phases() []string {
+	return []string{PhasePending, PhaseRunning, PhaseHeld, PhasePaused, PhasePromoted, PhaseCompleted, PhaseRolledBack, PhaseAborted, PhaseSuperseded}
+}
 
 // Arms, in the order in which tests report them. Routes list the canary first.
 const (

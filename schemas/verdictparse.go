@@ -126,14 +126,10 @@ func (v *Verdict) check() error {
 	if err := CheckLabel("rollout", v.Rollout); err != nil {
 		return err
 	}
-	switch v.Verdict {
-	case VerdictAdvance, VerdictHold, VerdictPromote, VerdictRollback:
-	default:
+	if !slices.Contains(Verdicts(), v.Verdict) {
 		return fmt.Errorf("verdict %.80q is none of advance, hold, promote, rollback", v.Verdict)
 	}
-	switch v.Phase {
-	case PhasePending, PhaseRunning, PhaseHeld, PhasePaused, PhasePromoted, PhaseCompleted, PhaseRolledBack, PhaseAborted, PhaseSuperseded:
-	default:
+	if !slices.Contains(Phases(), v.Phase) {
 		return fmt.Errorf("unknown phase %.80q", v.Phase)
 	}
 	if v.Generation == 0 || v.Sequence == 0 {

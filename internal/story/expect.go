@@ -10,10 +10,7 @@ import (
 	"verdin/schemas"
 )
 
-var verdicts = []string{schemas.VerdictAdvance, schemas.VerdictHold, schemas.VerdictPromote, schemas.VerdictRollback}
-
-var phases = []string{schemas.PhasePending, schemas.PhaseRunning, schemas.PhaseHeld, schemas.PhasePaused, schemas.PhasePromoted,
-	schemas.PhaseCompleted, schemas.PhaseRolledBack, schemas.PhaseAborted, schemas.PhaseSuperseded}
+var verdicts, phases = schemas.Verdicts(), schemas.Phases()
 
 func isReason(word string) bool {
 	return slices.ContainsFunc(decision.Reasons, func(r decision.Reason) bool { return r.Code == word })

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 
 	"verdin/schemas"
@@ -35,11 +34,6 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return "webhooks." + e.Path + ": " + e.Message }
 
-var (
-	label    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	verdicts = []string{schemas.VerdictAdvance, schemas.VerdictHold, schemas.VerdictPromote, schemas.VerdictRollback}
-)
-
 const maxTargets = 16
 
 // Validate returns the first thing that is wrong, a *ConfigError.
@@ -61,7 +55,7 @@ func (c *Config) Validate() error {
 // wrong is the first field of a target that is wrong, and why.
 func (c *Config) wrong(i int) (field, message string) {
 	t := &c.To[i]
-	if !label.MatchString(t.Name) {
+	if schemas.CheckLabel("name", t.Name) != nil {
 		return "name", fmt.Sprintf("%q is no DNS-1123 label: use a-z, 0-9 and -", t.Name)
 	}
 	if slices.ContainsFunc(c.To[:i], func(o Target) bool { return o.Name == t.Name }) {
@@ -81,7 +75,7 @@ func (c *Config) wrong(i int) (field, message string) {
 		return "keyFile", "it is empty: name the file with the key that the receiver knows"
 	}
 	for k, v := range t.Verdicts {
-		if !slices.Contains(verdicts, v) {
+		if !slices.Contains(schemas.Verdicts(), v) {
 			return fmt.Sprintf("verdicts[%d]", k), fmt.Sprintf("%q is none of advance, hold, promote, rollback", v)
 		}
 	}
