@@ -48,17 +48,23 @@ func (j *Joiner) take(p Prediction, start schemas.Time, metric int32, done *Clos
 		if o.Metric != metric || !j.eligible(&p, start, &o.Outcome) {
 			continue
 		}
-		first := !o.matched
-		o.matched = true
-		if o.Arm >= 0 && o.Arm != p.Arm {
-			if first {
-				done.Mismatch++
-			}
-			continue
+		if o.match(&p, done) {
+			return o.Outcome, true
 		}
-		return o.Outcome, true
 	}
 	return Outcome{}, false
+}
+
+// match notes that an outcome has found its prediction, and tells whether it is about
+// its arm.
+func (o *node) match(p *Prediction, done *Closed) bool {
+	first := !o.matched
+	o.matched = true
+	fits := o.Arm < 0 || o.Arm == p.Arm
+	if !fits && first {
+		done.Mismatch++
+	}
+	return fits
 }
 
 func (j *Joiner) eligible(p *Prediction, start schemas.Time, o *Outcome) bool {

@@ -85,18 +85,7 @@ func (j *Joiner) takeUnit(p Prediction, start schemas.Time, metric int32, done *
 		if o.Metric > metric || o.TS >= until {
 			break
 		}
-		if !j.eligible(&p, start, &o.Outcome) {
-			continue
-		}
-		first := !o.matched
-		o.matched = true
-		if o.Arm >= 0 && o.Arm != p.Arm {
-			if first {
-				done.Mismatch++
-			}
-			continue
-		}
-		if !found {
+		if j.eligible(&p, start, &o.Outcome) && o.match(&p, done) && !found {
 			taken, found = o.Outcome, true
 		}
 	}
