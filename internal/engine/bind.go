@@ -16,14 +16,14 @@ import (
 func Bind(s *decision.Spec, read func(name string) ([]byte, error)) (*decision.Spec, error) {
 	next := *s
 	next.Drift, next.Baselines = slices.Clone(s.Drift), slices.Clone(s.Baselines)
-	files, bound := map[string]decision.Baseline{}, false
+	files, bound, known := map[string]decision.Baseline{}, false, newBaselines(&next)
 	for i := range next.Drift {
 		d := &next.Drift[i]
 		if _, attached := s.Baseline(d.Baseline); d.Reference == "" || attached {
 			continue
 		}
-		b, known := files[d.Reference]
-		if !known {
+		b, have := files[d.Reference]
+		if !have {
 			text, err := read(d.Reference)
 			if err != nil {
 				return nil, fmt.Errorf("drift %s: read its baseline: %w", d.Name, err)
@@ -35,11 +35,12 @@ func Bind(s *decision.Spec, read func(name string) ([]byte, error)) (*decision.S
 		if d.Baseline != "" && d.Baseline != b.Digest {
 			return nil, fmt.Errorf("drift %s: %s has changed: its digest is %s, the spec says %s: take the file of then, or remove the line", d.Name, d.Reference, b.Digest, d.Baseline)
 		}
-		base, err := drift.ReadBaseline([]byte(b.Text))
+		d.Baseline, bound = b.Digest, true
+		base, err := known.of(d)
 		if err != nil {
-			return nil, fmt.Errorf("drift %s: %s: %w", d.Name, d.Reference, err)
+			return nil, err
 		}
-		d.Baseline, d.Of, bound = b.Digest, everyFeature(d.Of, base), true
+		d.Of = everyFeature(d.Of, base)
 	}
 	if !bound {
 		return s, Bound(s)
@@ -55,6 +56,31 @@ func Bind(s *decision.Spec, read func(name string) ([]byte, error)) (*decision.S
 		return nil, err
 	}
 	return out, Bound(out)
+}
+
+// baselines are those that are attached to a spec; each is read once, when it is asked for.
+type baselines struct {
+	spec *decision.Spec
+	read map[string]*drift.Baseline // by digest
+}
+
+func newBaselines(s *decision.Spec) baselines { return baselines{s, map[string]*drift.Baseline{}} }
+
+// of is the baseline of a check that names one.
+func (b baselines) of(d *decision.Drift) (*drift.Baseline, error) {
+	if base := b.read[d.Baseline]; base != nil {
+		return base, nil
+	}
+	file, ok := b.spec.Baseline(d.Baseline)
+	if !ok {
+		return nil, fmt.Errorf("drift %s: the baseline %s is not attached to the spec: bind it first", d.Name, d.Reference)
+	}
+	base, err := drift.ReadBaseline([]byte(file.Text))
+	if err != nil {
+		return nil, fmt.Errorf("drift %s: %s: %w", d.Name, d.Reference, err)
+	}
+	b.read[d.Baseline] = base
+	return base, nil
 }
 
 // everyFeature puts the features of a baseline in the place of features.*.
@@ -77,19 +103,15 @@ func everyFeature(of []decision.Feature, base *drift.Baseline) (out []decision.F
 // Bound is an error unless every baseline that a spec names is attached, can be read, and
 // knows the fields that are compared with it.
 func Bound(s *decision.Spec) error {
-	kinds := map[string]*drift.Reference{}
+	known, kinds := newBaselines(s), map[string]*drift.Reference{}
 	for i := range s.Drift {
 		d := &s.Drift[i]
 		if d.Reference == "" {
 			continue
 		}
-		b, ok := s.Baseline(d.Baseline)
-		if !ok {
-			return fmt.Errorf("drift %s: the baseline %s is not attached to the spec: bind it first", d.Name, d.Reference)
-		}
-		base, err := drift.ReadBaseline([]byte(b.Text))
+		base, err := known.of(d)
 		if err != nil {
-			return fmt.Errorf("drift %s: %s: %w", d.Name, d.Reference, err)
+			return err
 		}
 		for _, f := range d.Of {
 			r, ok := base.Feature(f.Field)
@@ -137,13 +159,13 @@ func enough(d *decision.Drift, r *drift.Reference) error {
 
 // references are the references of a bound spec's fields, by field.
 func references(s *decision.Spec) map[string]drift.Reference {
-	out := map[string]drift.Reference{}
-	for _, d := range s.Drift {
-		b, attached := s.Baseline(d.Baseline)
-		if !attached {
+	out, known := map[string]drift.Reference{}, newBaselines(s)
+	for i := range s.Drift {
+		d := &s.Drift[i]
+		if d.Reference == "" {
 			continue
 		}
-		base, err := drift.ReadBaseline([]byte(b.Text))
+		base, err := known.of(d)
 		if err != nil {
 			continue // Start has refused it
 		}
