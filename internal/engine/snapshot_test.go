@@ -86,6 +86,16 @@ func TestRestoredAtEveryCutNothingChanges(t *testing.T) {
 	}
 }
 
+// restartAt puts the engine away and restores it after one cut.
+func restartAt(t *testing.T, cut int) func(seq int, e, fresh *engine.Engine) *engine.Engine {
+	return func(seq int, e, fresh *engine.Engine) *engine.Engine {
+		if seq != cut {
+			return e
+		}
+		return again(t, e, fresh, true)
+	}
+}
+
 // The same with single restarts at cuts drawn at random, in the world of the laws.
 func TestRestoredAtAnyCutNothingChanges(t *testing.T) {
 	w := newWorld(t, 3)
@@ -93,12 +103,7 @@ func TestRestoredAtAnyCutNothingChanges(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	for range 12 {
 		cut := rng.IntN(seconds + 60)
-		w.swap = func(seq int, e, fresh *engine.Engine) *engine.Engine {
-			if seq != cut {
-				return e
-			}
-			return again(t, e, fresh, true)
-		}
+		w.swap = restartAt(t, cut)
 		if got := w.play(t, rand.New(rand.NewPCG(3, 1)), 64); !bytes.Equal(got, want) {
 			t.Errorf("restored after cut %d: another log from byte %d on", cut, common(got, want))
 		}

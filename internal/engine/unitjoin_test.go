@@ -10,7 +10,6 @@ import (
 
 	"verdin/decision"
 	"verdin/ingest/window"
-	"verdin/internal/engine"
 	"verdin/schemas"
 	"verdin/stats"
 )
@@ -61,12 +60,7 @@ func TestOutcomesByUnitKeepTheLaws(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 5))
 		for range 2 {
 			cut := rng.IntN(seconds + 60)
-			w.swap = func(seq int, e, fresh *engine.Engine) *engine.Engine {
-				if seq != cut {
-					return e
-				}
-				return again(t, e, fresh, true)
-			}
+			w.swap = restartAt(t, cut)
 			if got := w.play(t, rand.New(rand.NewPCG(5, 1)), 64); !bytes.Equal(got, want) {
 				t.Errorf("%s: restored after cut %d: another log from byte %d on", assignment, cut, common(got, want))
 			}
