@@ -29,9 +29,3 @@ func lookAt[P interface{ LogE() float64 }](a *average, all []P) {
 	}
 	a.look()
 }
-
-// note takes a mean that was made elsewhere.
-func (a *average) note(log float64) {
-	a.log = log
-	a.most = math.Max(a.most, a.log)
-}

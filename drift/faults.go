@@ -50,9 +50,8 @@ func NewFaults(groups int, above float64, stages, buckets int) *Cells {
 }
 
 // NewCategoryFaults is NewFaults for windows of a feature of names with so many
-// categories, see Categories.Bins: rows without a
-// value, of the wrong type, and values that the reference has never seen. What is new to
-// both arms is no fault.
+// categories, see Categories.Bins: rows without a value, of the wrong type, and values
+// that the reference has never seen. What is new to both arms is no fault.
 func NewCategoryFaults(bins int, above float64, stages, buckets int) *Cells {
 	return NewCells([]Cell{
 		{"missing values", []int{int(Missing)}},

@@ -87,9 +87,8 @@ func (t *PSI) block(c Counts, stage int) {
 			past.Canary[i] += c.Canary[i]
 		}
 	}
-	t.mix.look()
 	t.forgetful(c, n)
-	t.mean.note(sequential.WithLate(t.mix.log, t.recent.LogE()))
+	t.look()
 	t.shown.add(c, stage)
 }
 
@@ -103,6 +102,12 @@ func predict[N number](p, q []float64, stable, canary []N, weight float64) {
 		p[i] = (a + pool) / (n + weight)
 		q[i] = (b + pool) / (m + weight)
 	}
+}
+
+// look weighs the bets that remember with those that forget.
+func (t *PSI) look() {
+	t.mean.log = sequential.WithLate(t.mix.LogE(), t.recent.LogE())
+	t.mean.most = math.Max(t.mean.most, t.mean.log)
 }
 
 // LogE is the log of the e-process now.
@@ -156,7 +161,7 @@ func (t *PSI) walk(s *state) {
 	t.recent.walk(s)
 	s.float(&t.mean.most, 0, largest)
 	if s.reading && s.err == nil {
-		t.mean.log = sequential.WithLate(t.mix.log, t.recent.LogE())
+		t.look()
 	}
 	t.shown.walk(s)
 }

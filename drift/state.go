@@ -22,7 +22,7 @@ type state struct {
 const largest = 1e300
 
 // format numbers the layout of the state; a change of layout changes it.
-const format = 2
+const format = 3
 
 // head says whose state it is.
 func (s *state) head(method byte, bins, stages int, above float64) {
