@@ -128,8 +128,8 @@ const (
 // Numeric tells whether the feature is binned by edges.
 func (f *Feature) Numeric() bool { return len(f.Categories) == 0 }
 
-// group is the bin of an interval between edges; without Groups each has its own.
-func (f *Feature) group(interval int) int {
+// Group is the bin of an interval between edges; without Groups each has its own.
+func (f *Feature) Group(interval int) int {
 	if f.Groups == nil {
 		return OddRows + interval
 	}
@@ -144,7 +144,7 @@ func (f *Feature) Bins() int {
 	case f.Edges == nil:
 		return 0
 	}
-	return 1 + max(f.group(0), f.group(len(f.Edges)), f.group(len(f.Edges)-1))
+	return 1 + max(f.Group(0), f.Group(len(f.Edges)), f.Group(len(f.Edges)-1))
 }
 
 // Hash identifies what the plan's partials count: partials merge only under equal

@@ -119,7 +119,7 @@ func (f *Feature) bin(x float64) int {
 			hi = mid
 		}
 	}
-	return f.group(lo)
+	return f.Group(lo)
 }
 
 // odd is the bin of a number that is not finite.

@@ -177,10 +177,7 @@ func binned(f *window.Feature, shift float64) (bin [points]uint16) {
 		for k < len(f.Edges) && normals[i]+shift >= f.Edges[k] {
 			k++
 		}
-		bin[i] = uint16(window.OddRows + k)
-		if f.Groups != nil {
-			bin[i] = f.Groups[k]
-		}
+		bin[i] = uint16(f.Group(k))
 	}
 	return bin
 }

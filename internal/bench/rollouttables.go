@@ -65,7 +65,7 @@ func (o Options) brokenPromises(all []fates) (broken []string) {
 	bars, rows = append(bars, sum), append(rows, "all harmless rows of exact tests together")
 	level := 1 - falseRefutation/float64(len(bars))
 	for i, b := range bars {
-		upper, lower := Upper(b.got.k, b.got.n, confidence), Lower(b.got.k, b.got.n, confidence)
+		upper, lower := b.got.upper(), b.got.lower()
 		if !o.Full() { // the other bound, far out
 			upper, lower = Lower(b.got.k, b.got.n, level), Upper(b.got.k, b.got.n, level)
 		}
