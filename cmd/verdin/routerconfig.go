@@ -14,6 +14,7 @@ import (
 
 	"verdin/ingest/kafka"
 	"verdin/publish/nats"
+	"verdin/publish/proxy"
 	"verdin/schemas"
 )
 
@@ -62,7 +63,7 @@ func loadRouter(path string) (*routerConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &routerConfig{Queue: 10_000, Mirror: mirrorConfig{InFlight: 256, Body: 1 << 20, Timeout: 30 * time.Second}, Listen: "127.0.0.1:8080", State: "router-state.json"}
+	c := &routerConfig{Queue: 10_000, Mirror: mirrorConfig(proxy.DefaultMirror()), Listen: "127.0.0.1:8080", State: "router-state.json"}
 	c.HTTP.Addr = "127.0.0.1:9465"
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)

@@ -18,22 +18,28 @@ import (
 // happen twice.
 const HeaderMirror = "Verdin-Mirror"
 
-// Mirror bounds the copies of requests. Zero fields take the default.
+// Mirror bounds the copies of requests. Zero fields take those of DefaultMirror.
 type Mirror struct {
-	InFlight int           // requests at a time of which a copy is kept or on its way, 256
-	Body     int64         // bytes of a request that are copied, 1 MiB
-	Timeout  time.Duration // for the canary's answer, 30 s
+	InFlight int           // requests at a time of which a copy is kept or on its way
+	Body     int64         // bytes of a request that are copied
+	Timeout  time.Duration // for the canary's answer
+}
+
+// DefaultMirror are the usual bounds.
+func DefaultMirror() Mirror {
+	return Mirror{InFlight: 256, Body: 1 << 20, Timeout: 30 * time.Second}
 }
 
 func (m Mirror) withDefaults() Mirror {
+	usual := DefaultMirror()
 	if m.InFlight <= 0 {
-		m.InFlight = 256
+		m.InFlight = usual.InFlight
 	}
 	if m.Body <= 0 {
-		m.Body = 1 << 20
+		m.Body = usual.Body
 	}
 	if m.Timeout <= 0 {
-		m.Timeout = 30 * time.Second
+		m.Timeout = usual.Timeout
 	}
 	return m
 }
