@@ -70,11 +70,17 @@ func createTopic(t *testing.T, cfg Config, name string, partitions int32, settin
 		c.Name, c.Value = settings[i], &settings[i+1]
 		rt.Configs = append(rt.Configs, c)
 	}
+	create(t, cfg, rt, partitions)
+}
+
+// create makes a topic and waits until its partitions are there.
+func create(t *testing.T, cfg Config, topic kmsg.CreateTopicsRequestTopic, partitions int32) {
+	t.Helper()
 	req := kmsg.NewPtrCreateTopicsRequest()
-	req.Topics = append(req.Topics, rt)
+	req.Topics = append(req.Topics, topic)
 	err := kerr.ErrorForCode(ask(t, cfg, req).(*kmsg.CreateTopicsResponse).Topics[0].ErrorCode)
 	if err == nil {
-		err = EnsureTopic(within(t), cfg, name, int(partitions))
+		err = EnsureTopic(within(t), cfg, topic.Topic, int(partitions))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -22,15 +21,7 @@ func createOn(t *testing.T, cfg Config, name string, partitions int32, brokers .
 		a.Partition, a.Replicas = i, brokers
 		rt.ReplicaAssignment = append(rt.ReplicaAssignment, a)
 	}
-	req := kmsg.NewPtrCreateTopicsRequest()
-	req.Topics = append(req.Topics, rt)
-	err := kerr.ErrorForCode(ask(t, cfg, req).(*kmsg.CreateTopicsResponse).Topics[0].ErrorCode)
-	if err == nil {
-		err = EnsureTopic(within(t), cfg, name, int(partitions))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	create(t, cfg, rt, partitions)
 }
 
 // waitLed waits until a broker leads all partitions of a topic, and so many
