@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"github.com/nats-io/nkeys"
 	"github.com/spf13/cobra"
 
+	"verdin/internal/keyfile"
 	"verdin/publish/control"
 	"verdin/publish/nats"
 	"verdin/schemas"
@@ -84,19 +84,13 @@ func (e *engines) open() (operator, func(), error) {
 
 // webClient trusts the system's authorities, or the one that is named.
 func (e *engines) webClient() (*http.Client, error) {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
-	if e.nats.TLS.CA != "" {
-		pem, err := os.ReadFile(e.nats.TLS.CA)
-		if err != nil {
-			return nil, fmt.Errorf("--ca: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca: %s holds no certificate in PEM", e.nats.TLS.CA)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	roots, err := keyfile.Authorities(e.nats.TLS.CA)
+	if err != nil {
+		return nil, fmt.Errorf("--ca: %w", err)
 	}
-	return &http.Client{Transport: transport}, nil
+	return &http.Client{Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}}, nil
 }
 
 // key is what signs orders; nil if no seed is named.

@@ -3,11 +3,11 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
-	"os"
 	"time"
+
+	"verdin/internal/keyfile"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
@@ -34,17 +34,11 @@ func newDialer(cfg Config) (*dialer, error) {
 	if cfg.TLS == nil {
 		return d, nil
 	}
-	d.tls = &tls.Config{MinVersion: tls.VersionTLS12}
-	if file := cfg.TLS.CA; file != "" {
-		pem, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("kafka.tls.ca: %w", err)
-		}
-		d.tls.RootCAs = x509.NewCertPool()
-		if !d.tls.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka.tls.ca: %s holds no certificate: it must be a PEM file", file)
-		}
+	roots, err := keyfile.Authorities(cfg.TLS.CA)
+	if err != nil {
+		return nil, fmt.Errorf("kafka.tls.ca: %w", err)
 	}
+	d.tls = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	if t := cfg.TLS; t.Cert != "" {
 		load := func() (*tls.Certificate, error) { // at each handshake, so that a renewed certificate is used
 			cert, err := tls.LoadX509KeyPair(t.Cert, t.Key)

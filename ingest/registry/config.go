@@ -2,12 +2,13 @@ package registry
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"strings"
+
+	"verdin/internal/keyfile"
 )
 
 // Config says how to reach a schema registry. It holds no secret, only
@@ -87,15 +88,9 @@ func (f *Files) load() (*tls.Config, error) {
 	if f == nil {
 		return out, nil
 	}
-	if f.CA != "" {
-		pem, err := os.ReadFile(f.CA)
-		if err != nil {
-			return nil, fmt.Errorf("kafka.registry.tls.ca: %w", err)
-		}
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka.registry.tls.ca: %s holds no certificate in PEM", f.CA)
-		}
+	var err error
+	if out.RootCAs, err = keyfile.Authorities(f.CA); err != nil {
+		return nil, fmt.Errorf("kafka.registry.tls.ca: %w", err)
 	}
 	if f.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)

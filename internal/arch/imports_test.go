@@ -42,6 +42,8 @@ var table = []row{
 
 	// The byte form of partials and states: a leaf.
 	{pkg: "internal/wire"},
+	// Files that trust rests on, for every edge that reads some: a leaf.
+	{pkg: "internal/keyfile"},
 
 	{pkg: "stats", own: []string{"internal/wire"}, third: []string{gonum}},
 	{pkg: "stats/sequential", own: []string{"stats"}, third: []string{gonum}},
@@ -54,8 +56,8 @@ var table = []row{
 	{pkg: "ingest/window", own: []string{"schemas", "internal/wire", "stats"}, third: []string{arrow}},
 	{pkg: "ingest/codec", own: []string{"schemas"}, third: []string{json, avro, protobuf, protocompile}},
 	// The registry hands the codec the schemas that it asks for.
-	{pkg: "ingest/registry", own: []string{"ingest/codec"}, third: []string{registry}},
-	{pkg: "ingest/kafka", own: []string{"schemas"}, third: []string{kafka, compress, lz4}},
+	{pkg: "ingest/registry", own: []string{"ingest/codec", "internal/keyfile"}, third: []string{registry}},
+	{pkg: "ingest/kafka", own: []string{"schemas", "internal/keyfile"}, third: []string{kafka, compress, lz4}},
 	{pkg: "ingest/arrowipc", third: []string{arrow, compress, lz4}},
 	// A recording decodes ahead of its reader, so it knows the codec.
 	{pkg: "ingest/recording", own: []string{"schemas", "ingest/codec", "ingest/arrowipc"}, third: []string{arrow, compress}},
@@ -63,14 +65,14 @@ var table = []row{
 	{pkg: "ingest/table", own: []string{"schemas", "ingest/codec", "ingest/recording", "ingest/arrowipc"}, third: []string{arrow, json}},
 	{pkg: "ingest/foreign", own: []string{"schemas", "ingest/table"}, third: []string{json}},
 
-	{pkg: "publish/nats", own: []string{"schemas"}, third: []string{nats, nkeys}},
-	{pkg: "publish/control", own: []string{"schemas"}, third: []string{nats, nkeys}},
+	{pkg: "publish/nats", own: []string{"schemas", "internal/keyfile"}, third: []string{nats, nkeys}},
+	{pkg: "publish/control", own: []string{"schemas", "internal/keyfile"}, third: []string{nats, nkeys}},
 	// The pages, the API and the gates are one more door to the desk of control.
 	{pkg: "publish/http", own: []string{"schemas", "publish/control", "publish/flags"}},
 	{pkg: "publish/flags", own: []string{"schemas", "publish/router"}, third: []string{openfeature, murmur}},
 	{pkg: "publish/log", own: []string{"schemas"}},
 	{pkg: "publish/proxy", own: []string{"schemas", "publish/router"}},
-	{pkg: "publish/webhook", own: []string{"schemas"}},
+	{pkg: "publish/webhook", own: []string{"schemas", "internal/keyfile"}},
 	{pkg: "publish/router", own: []string{"schemas"}, third: []string{nats, nkeys, murmur}},
 
 	{

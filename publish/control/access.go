@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/nats-io/nkeys"
 
+	"verdin/internal/keyfile"
 	"verdin/schemas"
 )
 
@@ -45,14 +47,10 @@ const MinToken = 32
 
 // ReadAccess reads an access file.
 func ReadAccess(path string) (*Access, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	data, err := keyfile.List(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("access file: %w: make it, one line \"name scope namespaces credential\"", err)
 	}
-	if info.Mode().Perm()&0o022 != 0 {
-		return nil, fmt.Errorf("access file %s: mode %04o lets others write it: chmod go-w %s", path, info.Mode().Perm(), path)
-	}
-	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("access file: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 
+	"verdin/internal/keyfile"
+
 	"github.com/nats-io/nkeys"
 )
 
@@ -21,18 +23,11 @@ type Key struct {
 // file: then created is true and the caller should print the ID for the
 // routers' configuration. A file that others can read is refused.
 func OpenKey(path string) (key *Key, created bool, err error) {
-	info, err := os.Stat(path)
+	seed, err := keyfile.Secret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err = createKey(path)
 		return key, err == nil, err
 	}
-	if err != nil {
-		return nil, false, fmt.Errorf("signing key: %w", err)
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, false, fmt.Errorf("signing key %s: mode %#o lets others read it: make a new key, or chmod 0400 if nobody did", path, mode)
-	}
-	seed, err := os.ReadFile(path)
 	if err != nil {
 		return nil, false, fmt.Errorf("signing key: %w", err)
 	}

@@ -2,16 +2,17 @@ package nats
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"verdin/internal/keyfile"
 	"verdin/schemas"
 )
 
@@ -19,20 +20,12 @@ import (
 // comment. A file that others can change is refused: who writes it decides who
 // may move traffic.
 func ReadTrusted(path string) ([]string, error) {
-	info, err := os.Stat(path)
+	list, err := keyfile.List(path)
 	if err != nil {
 		return nil, fmt.Errorf("trusted keys: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return nil, fmt.Errorf("trusted keys %s: mode %#o lets others change it: check its lines, then chmod 0644", path, mode)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("trusted keys: %w", err)
-	}
-	defer f.Close()
 	var ids []string
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(bytes.NewReader(list))
 	for n := 1; lines.Scan(); n++ {
 		id, _, _ := strings.Cut(lines.Text(), "#")
 		if id = strings.TrimSpace(id); id == "" {

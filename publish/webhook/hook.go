@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"verdin/internal/keyfile"
 )
 
 // Bounds of a hook.
@@ -54,9 +54,9 @@ func New(c *Config, t Target, onError func(error)) (*Hook, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := rootsOf(t.CA)
+	roots, err := keyfile.Authorities(t.CA)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("webhook ca: %w", err)
 	}
 	g := &guard{networks: networks, loopback: c.Loopback, lookup: net.DefaultResolver.LookupNetIP, dial: (&net.Dialer{Timeout: patience}).DialContext}
 	return newHook(t, key, onError, &http.Transport{
@@ -69,21 +69,6 @@ func newHook(t Target, key Key, onError func(error), transport http.RoundTripper
 	return &Hook{name: t.Name, address: t.URL, verdicts: t.Verdicts, key: key, onError: onError, waiting: make(chan Note, queueSize),
 		client: &http.Client{Transport: transport, Timeout: patience,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-}
-
-func rootsOf(path string) (*x509.CertPool, error) {
-	if path == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("webhook ca: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("webhook ca %s: it holds no certificate in PEM", path)
-	}
-	return pool, nil
 }
 
 // Name is the target's.

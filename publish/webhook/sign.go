@@ -6,11 +6,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"verdin/internal/keyfile"
 )
 
 // Headers of a delivery.
@@ -34,14 +36,10 @@ const (
 // OpenKey reads a key from a file: base64 of 24 to 64 bytes, with or without the prefix
 // whsec_. A file that others can read is refused.
 func OpenKey(path string) (Key, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	text, err := keyfile.Secret(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return Key{}, fmt.Errorf("webhook key: %w: %s", err, keyRemedy)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return Key{}, fmt.Errorf("webhook key %s: mode %#o lets others read it: make a new key, or chmod 0400 if nobody did", path, mode)
-	}
-	text, err := os.ReadFile(path)
 	if err != nil {
 		return Key{}, fmt.Errorf("webhook key: %w", err)
 	}
