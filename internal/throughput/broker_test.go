@@ -16,8 +16,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"verdin/ingest/kafka"
-	"verdin/internal/pump"
-	"verdin/internal/scenario"
 	"verdin/schemas"
 )
 
@@ -75,8 +73,8 @@ func broker(b *testing.B) kafka.Config {
 
 // filled is a source whose topics hold a harmless rollout of both arms, half and half.
 type filled struct {
+	workload
 	kafka  kafka.Config
-	spec   []byte
 	prefix string
 	start  schemas.Time
 	events int64
@@ -91,30 +89,18 @@ type step struct {
 	ends map[string][]int64
 }
 
-//go:embed predictions.yaml
-var predictionsOnly []byte
-
-// fill produces the events: predictions, outcomes and readings, or predictions alone.
-func fill(b *testing.B, cfg kafka.Config, alone bool) *filled {
+// fill produces the events of a workload.
+func fill(b *testing.B, cfg kafka.Config, of func(start schemas.Time) workload) *filled {
 	b.Helper()
-	sc, err := scenario.Lookup("aa")
-	if err != nil {
-		b.Fatal(err)
-	}
-	sc.RequestsPerSecond = rate
-	topics := []string{scenario.Predictions, scenario.Outcomes, scenario.Resources}
-	if alone {
-		sc.Spec, topics = predictionsOnly, topics[:1]
-	}
 	f := &filled{kafka: cfg, prefix: fmt.Sprintf("t%d.", time.Now().UnixNano()), ends: map[string][]int64{}}
-	f.spec = []byte(strings.ReplaceAll(string(sc.Spec), "ml.", f.prefix))
 	f.start = schemas.TimeOf(time.Now()).Add(-2 * seconds * time.Second).Floor(time.Minute)
-	for i, t := range topics {
-		topics[i] = f.topic(t)
-		if err := kafka.EnsureTopic(b.Context(), cfg, topics[i], int(sc.Partitions)); err != nil {
+	f.workload = of(f.start)
+	f.spec = []byte(strings.ReplaceAll(string(f.spec), "ml.", f.prefix))
+	for _, t := range f.topics {
+		if err := kafka.EnsureTopic(b.Context(), cfg, f.topic(t), f.partitions); err != nil {
 			b.Fatal(err)
 		}
-		f.ends[topics[i]] = make([]int64, sc.Partitions)
+		f.ends[f.topic(t)] = make([]int64, f.partitions)
 	}
 	p, err := kafka.NewProducer(cfg)
 	if err != nil {
@@ -122,31 +108,34 @@ func fill(b *testing.B, cfg kafka.Config, alone bool) *filled {
 	}
 	defer p.Close()
 	p.Codec = kafka.LZ4
-	gen := scenario.New(sc, 1, f.start)
 	for at := f.start; at < f.start.Add(seconds*time.Second); at = at.Add(tick) {
-		batches := map[string][]kafka.Message{}
-		gen.Tick(at, at.Add(tick), pump.Choose(5000), scenario.Split{CanaryBps: 5000, Generation: 1}, func(topic string, partition int32, key []byte, ts schemas.Time, value []byte) {
-			name := f.topic(topic)
-			if f.ends[name] == nil {
-				return
-			}
-			f.bytes += int64(len(value))
-			batches[name] = append(batches[name], kafka.Message{Partition: partition, Key: append([]byte(nil), key...), Value: append([]byte(nil), value...), Time: ts.Std()})
-			f.ends[name][partition]++
-			f.events++
-		})
-		for _, name := range topics {
-			if err := p.Produce(b.Context(), name, batches[name]); err != nil {
-				b.Fatal(err)
-			}
-		}
-		s := step{wall: at.Add(tick), ends: map[string][]int64{}}
-		for name, ends := range f.ends {
-			s.ends[name] = slices.Clone(ends)
-		}
-		f.steps = append(f.steps, s)
+		f.produce(b, p, at)
 	}
 	return f
+}
+
+// produce sends the events of one tick.
+func (f *filled) produce(b *testing.B, p *kafka.Producer, at schemas.Time) {
+	b.Helper()
+	batches := map[string][]kafka.Message{}
+	f.tick(at, at.Add(tick), func(topic string, partition int32, key []byte, ts schemas.Time, value []byte) {
+		name := f.topic(topic)
+		if f.ends[name] == nil {
+			return
+		}
+		f.bytes += int64(len(value))
+		batches[name] = append(batches[name], kafka.Message{Partition: partition, Key: slices.Clone(key), Value: slices.Clone(value), Time: ts.Std()})
+		f.ends[name][partition]++
+		f.events++
+	})
+	s := step{wall: at.Add(tick), ends: map[string][]int64{}}
+	for name, ends := range f.ends {
+		if err := p.Produce(b.Context(), name, batches[name]); err != nil {
+			b.Fatal(err)
+		}
+		s.ends[name] = slices.Clone(ends)
+	}
+	f.steps = append(f.steps, s)
 }
 
 func (f *filled) topic(name string) string { return f.prefix + strings.TrimPrefix(name, "ml.") }

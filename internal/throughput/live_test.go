@@ -19,14 +19,24 @@ import (
 )
 
 // BenchmarkPredictions reads the same topic of predictions in three ways.
-func BenchmarkPredictions(b *testing.B) { compare(b, true) }
+func BenchmarkPredictions(b *testing.B) {
+	compare(b, func(start schemas.Time) workload { return scripted(b, start, true) })
+}
 
 // BenchmarkWithLabels is the same with outcomes, joined, and readings.
-func BenchmarkWithLabels(b *testing.B) { compare(b, false) }
+func BenchmarkWithLabels(b *testing.B) {
+	compare(b, func(start schemas.Time) workload { return scripted(b, start, false) })
+}
 
-func compare(b *testing.B, alone bool) {
+// BenchmarkManyFeatures is predictions with twelve features: ten distributions are
+// tested by KS, eight by PSI.
+func BenchmarkManyFeatures(b *testing.B) {
+	compare(b, func(schemas.Time) workload { return wide() })
+}
+
+func compare(b *testing.B, of func(start schemas.Time) workload) {
 	cfg := broker(b)
-	f := fill(b, cfg, alone)
+	f := fill(b, cfg, of)
 	b.Logf("%d events of %d bytes", f.events, f.bytes/f.events)
 	spec, err := decision.Parse(f.spec, "aa")
 	if err != nil {

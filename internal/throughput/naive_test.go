@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -24,7 +25,7 @@ import (
 type naiveEvent struct {
 	PredictionID    string             `json:"prediction_id"`
 	Arm             string             `json:"arm"`
-	EventTime       time.Time          `json:"event_time"`
+	EventTime       naiveTime          `json:"event_time"`
 	LatencySeconds  float64            `json:"latency_seconds"`
 	ErrorType       string             `json:"error_type"`
 	PredictionScore float64            `json:"prediction_score"`
@@ -34,6 +35,18 @@ type naiveEvent struct {
 	Value           any                `json:"value"`
 	Instance        string             `json:"instance"`
 	MemoryBytes     float64            `json:"memory_bytes"`
+}
+
+// naiveTime is a time in RFC 3339, or in milliseconds since 1970.
+type naiveTime struct{ time.Time }
+
+func (t *naiveTime) UnmarshalJSON(b []byte) error {
+	if b[0] == '"' {
+		return t.Time.UnmarshalJSON(b)
+	}
+	ms, err := strconv.ParseInt(string(b), 10, 64)
+	t.Time = time.UnixMilli(ms)
+	return err
 }
 
 // naiveArm is what a window holds of an arm.
@@ -78,7 +91,7 @@ func naive(ctx context.Context, f *filled) error {
 		}
 	}
 	for _, s := range slices.Sorted(maps.Keys(w.arms)) {
-		test(&w.arms[s][0], &w.arms[s][1])
+		test(&f.workload, &w.arms[s][0], &w.arms[s][1])
 	}
 	return nil
 }
@@ -160,7 +173,7 @@ func (a *naiveArm) observe(e *naiveEvent) {
 var sink float64
 
 // test compares the arms of a window.
-func test(a, b *naiveArm) {
+func test(w *workload, a, b *naiveArm) {
 	sink += proportions(a.errors, a.n, b.errors, b.n) + proportions(a.right, a.judged, b.right, b.judged)
 	sink += stat.ChiSquare([]float64{a.n, b.n}, []float64{(a.n + b.n) / 2, (a.n + b.n) / 2})
 	for _, x := range [][2][]float64{{a.latency, b.latency}, {a.score, b.score}} {
@@ -171,13 +184,24 @@ func test(a, b *naiveArm) {
 		sink += stat.Quantile(0.99, stat.Empirical, b.latency, nil) - stat.Quantile(0.99, stat.Empirical, a.latency, nil)
 	}
 	sink += stat.KolmogorovSmirnov(a.score, nil, b.score, nil)
+	if w.byKS != nil {
+		sink += stat.KolmogorovSmirnov(a.latency, nil, b.latency, nil)
+	}
 	for _, x := range [][2][]float64{{a.tokens, b.tokens}, {a.revenue, b.revenue}, {a.memory, b.memory}} {
 		m, v := stat.MeanVariance(x[0], nil)
 		n, u := stat.MeanVariance(x[1], nil)
 		sink += (n - m) / math.Sqrt(v/float64(len(x[0]))+u/float64(len(x[1])))
 	}
 	for name, x := range a.numbers {
-		sink += psi(x, b.numbers[name])
+		y := b.numbers[name]
+		slices.Sort(x)
+		slices.Sort(y)
+		if w.byKS[name] {
+			sink += stat.KolmogorovSmirnov(x, nil, y, nil)
+		}
+		if w.byPSI[name] {
+			sink += psi(x, y)
+		}
 	}
 	for name, x := range a.categories {
 		for c, k := range x {
@@ -193,13 +217,11 @@ func proportions(k1, n1, k2, n2 float64) float64 {
 	return 2 * distuv.UnitNormal.Survival(math.Abs(z))
 }
 
-// psi is the population stability index over the deciles of x.
+// psi is the population stability index over the deciles of x; both are sorted.
 func psi(x, y []float64) (sum float64) {
 	if len(x) < 10 || len(y) < 10 {
 		return 0
 	}
-	slices.Sort(x)
-	slices.Sort(y)
 	edges := []float64{math.Inf(-1)}
 	for d := 1; d < 10; d++ {
 		if q := stat.Quantile(float64(d)/10, stat.Empirical, x, nil); q > edges[len(edges)-1] {
