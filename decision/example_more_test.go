@@ -57,8 +57,8 @@ func ExampleMissing() {
 		fmt.Println(n.Text, n.ETA)
 	}
 	// Output:
-	// bake: 4m0s of 10m0s 6m0s
-	// time: 4m0s of 5m0s since the last step 1m0s
+	// bake: 4m of 10m 6m0s
+	// time: 4m of 5m since the last step 1m0s
 	// samples: 50 of 100 in the smaller arm 4m0s
 }
 

@@ -103,7 +103,11 @@ func (c *CheckAccount) effect() string {
 		numbers = fmt.Sprintf("ordered %.4g, arrived %.4g", c.value[0], c.value[1])
 	}
 	if c.Level > 0 {
-		numbers += fmt.Sprintf(", %s %s in [%s, %s]", c.Scale, short(c.Estimate, "%+.4g"), short(c.Low, "%.4g"), short(c.High, "%.4g"))
+		form := "%.4g"
+		if c.Scale == "difference" {
+			form = "%+.4g"
+		}
+		numbers += fmt.Sprintf(", %s %s in [%s, %s]", c.Scale, short(c.Estimate, form), short(c.Low, "%.4g"), short(c.High, "%.4g"))
 	}
 	return numbers
 }

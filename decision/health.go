@@ -134,7 +134,7 @@ func unapplied(spec *Spec, st *State, in *Input) (step, bool) {
 	if st.applied() || in.Cut.Ended || waited < spec.Health.Unapplied {
 		return step{}, false
 	}
-	message := fmt.Sprintf("%v after the step not every one of %d routers has acknowledged it", waited.Round(time.Second), spec.Publish.Routers)
+	message := fmt.Sprintf("%v after the step not every one of %d routers has acknowledged it", brief(waited.Round(time.Second)), spec.Publish.Routers)
 	if len(in.Cut.Owing) > 0 {
 		message += ": " + owing(in.Cut.Owing)
 	}
@@ -157,7 +157,7 @@ func lagging(spec *Spec, _ *State, in *Input) (step, bool) {
 	if in.Cut.Ended || in.Cut.Drained || lag <= limitLag(spec) {
 		return step{}, false
 	}
-	return step{verdict: hold, code: ReasonLag, message: fmt.Sprintf("windows are judged %v behind the clock; %v is the bound", lag.Round(time.Second), limitLag(spec))}, true
+	return step{verdict: hold, code: ReasonLag, message: fmt.Sprintf("windows are judged %v behind the clock; %v is the bound", brief(lag.Round(time.Second)), brief(limitLag(spec)))}, true
 }
 
 const cleanWindows = 2 // after which a hold for the data's health is over (R36)

@@ -103,7 +103,7 @@ func (n *needs) mirrored(spec *Spec, st *State, in *Input) {
 	if data.LabelBake == 0 {
 		wait += spec.Source.Horizon
 	}
-	n.want(data.LabelBake >= stage.Bake, "", wait, "pairs of %v of %v: an answer may come until the horizon", data.LabelBake, stage.Bake)
+	n.want(data.LabelBake >= stage.Bake, "", wait, "pairs of %v of %v: an answer may come until the horizon", brief(data.LabelBake), brief(stage.Bake))
 	for i := range spec.Metrics {
 		m := &spec.Metrics[i]
 		if m.Role != Guardrail || !spec.Pairs(m) {

@@ -54,9 +54,9 @@ func missing(spec *Spec, st *State, in *Input) []Need {
 		return n.all
 	}
 	stage, data := spec.Stages[st.Stage], in.Stage
-	n.want(data.Bake >= stage.Bake, "", stage.Bake-data.Bake, "bake: %v of %v", data.Bake, stage.Bake)
+	n.want(data.Bake >= stage.Bake, "", stage.Bake-data.Bake, "bake: %v of %v", brief(data.Bake), brief(stage.Bake))
 	lag := in.Cut.Wall.Sub(in.Health.Mark)
-	n.want(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "", unknownTime, "the stream to catch up: windows are judged %v behind", lag.Round(time.Second))
+	n.want(!in.Cut.CatchingUp && (in.Cut.Ended || lag <= limitLag(spec)), "", unknownTime, "the stream to catch up: windows are judged %v behind", brief(lag.Round(time.Second)))
 	n.spaced(spec, st, in)
 	n.want(stage.Gate != "manual" || st.Forced, "", unknownTime, "%s", needApproval(spec, st))
 	switch {
@@ -91,7 +91,7 @@ func missing(spec *Spec, st *State, in *Input) []Need {
 func (n *needs) spaced(spec *Spec, st *State, in *Input) {
 	least := time.Duration(float64(spec.Policy.MinStep * float64(spec.Stages[st.Stage].Bake)))
 	since := in.Cut.Wall.Sub(st.EnteredAt)
-	n.want(since >= least, "", least-since, "time: %v of %v since the last step", since.Round(time.Second), least)
+	n.want(since >= least, "", least-since, "time: %v of %v since the last step", brief(since.Round(time.Second)), brief(least))
 }
 
 // compared asks every comparison of the arms that guards the rollout: harm must
@@ -156,7 +156,7 @@ func (n *needs) safe(spec *Spec, m *Metric, st *State, in *Input) {
 		if in.Stage.LabelBake == 0 {
 			wait += spec.Source.Horizon
 		}
-		n.want(in.Stage.LabelBake >= stage.Bake, m.Name, wait, "%s: labels of %v of %v", m.Name, in.Stage.LabelBake, stage.Bake)
+		n.want(in.Stage.LabelBake >= stage.Bake, m.Name, wait, "%s: labels of %v of %v", m.Name, brief(in.Stage.LabelBake), brief(stage.Bake))
 	}
 	for _, test := range []string{"safe", "safe_stage"} {
 		e, ok := find(in.Evidence, m.Name, test)

@@ -105,9 +105,9 @@ func passed(spec *Spec, st *State, in *Input) (step, bool) {
 	s := step{does: goes, verdict: advance, code: ReasonStagePassed}
 	if st.Stage == len(spec.Stages)-1 {
 		s.verdict, s.code = promote, ReasonCompleted
-		s.message = fmt.Sprintf("%s has stood %v at %d %% and every guardrail is shown safe", spec.Arms.Canary, spec.Stages[st.Stage].Bake, spec.Stages[st.Stage].Weight)
+		s.message = fmt.Sprintf("%s has stood %v at %d %% and every guardrail is shown safe", spec.Arms.Canary, brief(spec.Stages[st.Stage].Bake), spec.Stages[st.Stage].Weight)
 		if spec.Mirrored(st.Stage) {
-			s.message = fmt.Sprintf("%s has answered copies of requests for %v and every guardrail is shown safe: users have not seen it", spec.Arms.Canary, spec.Stages[st.Stage].Bake)
+			s.message = fmt.Sprintf("%s has answered copies of requests for %v and every guardrail is shown safe: users have not seen it", spec.Arms.Canary, brief(spec.Stages[st.Stage].Bake))
 		}
 		return s, true
 	}

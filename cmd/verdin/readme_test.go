@@ -68,18 +68,26 @@ func TestREADMECommandsExist(t *testing.T) {
 	}
 }
 
-// What the README shows of a short demo is what the demo shows: the same verdicts
-// for the same reasons.
+// What the README shows of a short demo is what the demo shows, to the digit. Claims of
+// safety are left out: they hang on when the router acknowledges.
 func TestREADMEShowsTheDemo(t *testing.T) {
 	t.Parallel()
 	_, shown, ok := strings.Cut(readme(t), "$ go run ./cmd/verdin demo --scenario errors\n")
 	shown, _, _ = strings.Cut(shown, "```")
 	got := verdin(t, "demo", "--scenario", "errors")
-	gist := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d  (\w+ +canary .*?: (error_rate)?)`)
-	want := gist.FindAllStringSubmatch(shown, -1)
-	have := gist.FindAllStringSubmatch(got.out, -1)
-	if !ok || len(want) != 2 || len(have) != 2 || want[0][1] != have[0][1] || want[1][1] != have[1][1] {
-		t.Errorf("the README shows\n%s\nand the demo\n%s", shown, got.out)
+	varies := regexp.MustCompile(`^…|/safe|of traffic in`)
+	compared := 0
+	for _, line := range strings.Split(strings.TrimSpace(shown), "\n") {
+		if line == "" || varies.MatchString(line) {
+			continue
+		}
+		compared++
+		if !strings.Contains(got.out, line+"\n") {
+			t.Errorf("the README shows\n%s\nwhich the demo does not", line)
+		}
+	}
+	if !ok || compared < 10 {
+		t.Errorf("only %d lines of the README were compared with the demo's\n%s", compared, got.out)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"verdin/schemas"
@@ -21,13 +22,17 @@ func oneLine(v *schemas.Verdict) string {
 func numbers(v *schemas.Verdict) []string {
 	var lines []string
 	for _, c := range v.Checks {
-		if c.Test == "safe_stage" || c.Test == "safe" || c.Blocks == 0 || c.N[0]+c.N[1] == 0 || c.Role != "guardrail" && c.Result == "unknown" {
+		if slices.Contains([]string{"safe", "safe_stage", "same", "same_stage"}, c.Test) || c.Test == "holdback" && c.Result == "unknown" || c.Blocks == 0 || c.N[0]+c.N[1] == 0 || c.Role != "guardrail" && c.Result == "unknown" {
 			continue
 		}
 		line := fmt.Sprintf("%-14s %.4g → %.4g", c.Metric, c.Value[0], c.Value[1])
 		if c.Effect.Level > 0 {
-			line += fmt.Sprintf("  difference %+.4g, %g %% interval [%.4g, %.4g]", c.Effect.Estimate, c.Effect.Level*100, c.Effect.Low, c.Effect.High)
-		} else if c.Effect.Scale == "psi" || c.Effect.Scale == "ks" {
+			form := "  %s %.4g, %g %% interval [%.4g, %.4g]"
+			if c.Effect.Scale == "difference" {
+				form = "  %s %+.4g, %g %% interval [%.4g, %.4g]"
+			}
+			line += fmt.Sprintf(form, c.Effect.Scale, c.Effect.Estimate, c.Effect.Level*100, c.Effect.Low, c.Effect.High)
+		} else if c.Kind == "drift" {
 			line = fmt.Sprintf("%-14s %s %.3g", c.Metric, c.Effect.Scale, c.Effect.Estimate)
 		}
 		lines = append(lines, fmt.Sprintf("%s  n %d / %d  harm: log e %.1f of %.1f", line, c.N[0], c.N[1], c.LogEMax, c.Threshold))

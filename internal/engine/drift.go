@@ -198,12 +198,16 @@ func (f *watched) logE() float64 {
 	return stats.LogSumExp([]float64{f.test.LogE(), f.faults.LogE()}) - math.Ln2
 }
 
-// effect is the distance, or the share of the worst fault where that has more evidence.
+// effect is the distance, or the share of the worst fault where the evidence is for that.
 func (f *watched) effect() (stats.Interval, [2]int64) {
-	shown := f.test
-	if f.faults != nil && f.faults.LogE() > f.test.LogE() {
-		shown = f.faults
+	if f.faults != nil && f.faults.LogE() > max(0, f.test.LogE()) {
+		return f.of(f.faults)
 	}
+	return f.of(f.test)
+}
+
+// of is what a test of the feature shows, and the events that it scored.
+func (f *watched) of(shown drift.Test) (stats.Interval, [2]int64) {
 	n := shown.N()
 	if f.world != nil {
 		n = [2]int64{n[1], 0} // the reference has no events
@@ -231,16 +235,19 @@ func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 	if t.spec.Faults < 1 {
 		e.Null += fmt.Sprintf(", and shares of faults differ by ≤ %v", t.spec.Faults)
 	}
+	alike := e
 	if worst := t.worst(); worst != nil {
 		e.Effect, e.N = worst.effect()
+		alike.Effect, alike.N = worst.of(worst.test)
 		if len(t.features) > 1 {
-			e.Effect.Note = "the feature with most evidence: " + worst.field + "; " + e.Effect.Note
+			which := "the feature with most evidence: " + worst.field + "; "
+			e.Effect.Note, alike.Effect.Note = which+e.Effect.Note, which+alike.Effect.Note
 		}
 	}
 	if e.LogEMax >= t.limit {
 		e.Result = stats.Harm
 	}
-	return t.alike(append(out, e), e)
+	return t.alike(append(out, e), alike)
 }
 
 // alike appends the claims that every feature is the same, over all stages and in the

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"verdin/decision"
 	"verdin/ingest/window"
 )
 
@@ -54,5 +55,30 @@ func TestDriftWaitsForTheEdgesOfItsFeatures(t *testing.T) {
 	watch(1)
 	if got := find(t, d, "inputs/drift"); got.Blocks != 3 || d.features[1].test == nil {
 		t.Errorf("a block of the new revision was not read: %+v", got)
+	}
+}
+
+// A check shows how far apart the values are, and a fault only where the evidence is for
+// one: long without any, every share of faults has more of it than the distance has.
+func TestDriftShowsItsDistanceUnlessAFaultIsFound(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		stable, canary [4]int // missing, de, fr, new
+		scale          string
+	}{
+		{"alike", [4]int{0, 160, 160, 0}, [4]int{0, 160, 160, 0}, "ks"},
+		{"other shares", [4]int{0, 160, 160, 0}, [4]int{0, 40, 280, 0}, "ks"},
+		{"values missing", [4]int{4, 160, 160, 0}, [4]int{120, 100, 100, 0}, "share"},
+	} {
+		compiled := testCompiled(t, func(s *decision.Spec) {
+			s.Drift[0].Method, s.Drift[0].Above = "ks", 0.15
+		})
+		d := started(compiled, newDrifts)[0].(*driftCheck)
+		for range 40 {
+			d.Observe(countries(block(compiled), c.stable, c.canary))
+		}
+		if e := find(t, d, "inputs/drift"); e.Effect.Scale != c.scale {
+			t.Errorf("%s: log e %v, shown is %+v, want the %s", c.name, e.LogE, e.Effect, c.scale)
+		}
 	}
 }

@@ -72,6 +72,22 @@ function evidence(c) {
   return bar;
 }
 
+// value is what an arm has; a distance belongs to both.
+function value(c, arm) {
+  return c.n[arm] && c.kind !== "drift" ? number(c.value[arm]) : "–";
+}
+
+// effect is the estimate, with the interval that holds at every look.
+function effect(c) {
+  const e = c.effect;
+  if (!c.blocks || !e || !e.ci_level && c.kind !== "drift") return "–";
+  const estimate = e.scale === "ratio" ? `×${number(e.estimate)}` : e.scale === "difference" ? (e.estimate > 0 ? "+" : "") + number(e.estimate) : `${e.scale} ${number(e.estimate)}`;
+  if (!e.ci_level) return estimate;
+  const cell = el("span", "", estimate, el("small", "", ` ${number(e.ci_low)} to ${number(e.ci_high)}`));
+  cell.title = `${e.scale}, with its interval at ${e.ci_level * 100} % (${e.ci_method})`;
+  return cell;
+}
+
 function row(tag, cells) {
   const tr = el("tr");
   for (const [cls, child] of cells) tr.append(el(tag, cls, child));
@@ -80,11 +96,11 @@ function row(tag, cells) {
 
 function checks(r) {
   if (!r.checks || !r.checks.length) return [];
-  const t = el("table", "", row("th", [["", "check"], ["", "role"], ["", "result"], ["n", "stable"], ["n", "canary"], ["e", "evidence"], ["n", "log E"], ["n", "needed"], ["n", "n stable"], ["n", "n canary"]]));
+  const t = el("table", "", row("th", [["", "check"], ["", "role"], ["", "result"], ["n", "stable"], ["n", "canary"], ["n", "effect"], ["e", "evidence"], ["n", "log E"], ["n", "needed"], ["n", "n stable"], ["n", "n canary"]]));
   for (const c of r.checks) {
     const mood = c.result === "harm" ? "bad" : c.result === "safe" ? "good" : "calm";
     t.append(row("td", [["w", c.name], ["calm", c.role], [mood, c.result === "unknown" ? "not shown" : c.result],
-      ["n", c.n[0] ? number(c.value[0]) : "–"], ["n", c.n[1] ? number(c.value[1]) : "–"], ["e", evidence(c)],
+      ["n", value(c, 0)], ["n", value(c, 1)], ["n", effect(c)], ["e", evidence(c)],
       ["n", number(c.log_e)], ["n", number(c.threshold)], ["n", String(c.n[0])], ["n", String(c.n[1])]]));
   }
   return [el("h3", "", "Checks"), el("div", "table", t)];
