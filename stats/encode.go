@@ -13,20 +13,20 @@ import (
 var ErrSummary = errors.New("stats: not a summary")
 
 const (
-	summaryVersion = 1       // the first byte of a summary
+	summaryVersion = 2       // the first byte of a summary
 	maxBins        = 1 << 20 // bins, and sub-buckets, that a summary may have
 )
 
 // AppendBinary appends the summary's canonical form: equal content gives equal
 // bytes, whatever rows came first and however they were merged.
 //
-//	version, kind, bins, sub · N, null, invalid, clamped · what the kind keeps
+//	version, kind, bins, sub, fine · N, null, invalid, clamped · what the kind keeps
 //
 // Counts are unsigned varints, words of sums too; a histogram is its first cell,
 // the number of cells and the cells; a sample is ordered by hash.
 func (s *Summary) AppendBinary(b []byte) []byte {
 	b = append(b, summaryVersion, byte(s.Shape.Kind))
-	for _, n := range []uint64{uint64(s.Shape.Bins), uint64(s.Shape.Sub), s.N, s.Null, s.Invalid, s.Clamped} {
+	for _, n := range []uint64{uint64(s.Shape.Bins), uint64(s.Shape.Sub), uint64(s.Shape.Fine), s.N, s.Null, s.Invalid, s.Clamped} {
 		b = binary.AppendUvarint(b, n)
 	}
 	switch s.Shape.Kind {
@@ -39,6 +39,9 @@ func (s *Summary) AppendBinary(b []byte) []byte {
 		b = s.Hist.AppendBinary(b)
 	case Bins:
 		for _, n := range s.Bins {
+			b = binary.AppendUvarint(b, n)
+		}
+		for _, n := range s.Fine {
 			b = binary.AppendUvarint(b, n)
 		}
 		if s.Shape.Bins == 0 {
@@ -92,14 +95,14 @@ func DecodeSummary(b []byte) (s Summary, rest []byte, err error) {
 	if v := r.Byte(); v != summaryVersion {
 		r.Fail("version %d, this program reads %d", v, summaryVersion)
 	}
-	shape := Shape{Kind: ShapeKind(r.Byte()), Bins: int(r.Below(maxBins)), Sub: int(r.Below(maxBins))}
+	shape := Shape{Kind: ShapeKind(r.Byte()), Bins: int(r.Below(maxBins)), Sub: int(r.Below(maxBins)), Fine: int(r.Below(maxBins))}
 	switch {
 	case shape.Kind >= shapeKinds:
 		r.Fail("kind %d", shape.Kind)
-	case shape.Kind != Bins && shape.Bins+shape.Sub != 0, shape.Kind == Bins && shape.Sub == 0:
-		r.Fail("%d bins in %d sub-buckets for kind %d", shape.Bins, shape.Sub, shape.Kind)
-	case shape.Bins*shape.Sub > r.Len():
-		r.Fail("%d bins in %d sub-buckets, %d bytes left", shape.Bins, shape.Sub, r.Len())
+	case shape.Kind != Bins && shape.Bins+shape.Sub+shape.Fine != 0, shape.Kind == Bins && shape.Sub == 0:
+		r.Fail("%d bins in %d sub-buckets, %d fine ones, for kind %d", shape.Bins, shape.Sub, shape.Fine, shape.Kind)
+	case shape.Bins*shape.Sub+shape.Fine > r.Len():
+		r.Fail("%d bins in %d sub-buckets, %d fine ones, %d bytes left", shape.Bins, shape.Sub, shape.Fine, r.Len())
 	}
 	if r.Err() != nil {
 		return Summary{}, nil, r.Err()
@@ -117,6 +120,9 @@ func DecodeSummary(b []byte) (s Summary, rest []byte, err error) {
 	case Bins:
 		for i := range s.Bins {
 			s.Bins[i] = r.Uvarint()
+		}
+		for i := range s.Fine {
+			s.Fine[i] = r.Uvarint()
 		}
 		if shape.Bins == 0 {
 			r.sample(&s.Sample)

@@ -11,12 +11,14 @@ const (
 	shapeKinds
 )
 
-// Shape is what a metric or feature needs from its rows. Bins and Sub matter to
-// kind Bins only: Sub hash sub-buckets (at least 1) of Bins bins each.
+// Shape is what a metric or feature needs from its rows. Bins, Sub and Fine matter to
+// kind Bins only: Sub hash sub-buckets (at least 1) of Bins bins each, and Fine bins
+// over all sub-buckets.
 type Shape struct {
 	Kind ShapeKind
 	Bins int
 	Sub  int
+	Fine int
 }
 
 // Summary is what the rows of one arm and window add up to. Any split of the rows
@@ -32,6 +34,7 @@ type Summary struct {
 	Sq      Sum192 // Mean: of their squares
 	Hist    Histogram
 	Bins    []uint64 // Bins: counts, Sub × Bins, sub-bucket by sub-bucket
+	Fine    []uint64 // Bins: counts of the fine bins, of all sub-buckets together
 	Sample  BottomK  // Bins, where the edges are not known yet
 }
 
@@ -43,9 +46,12 @@ func NewSummary(shape Shape) Summary {
 		s.Hist = NewHistogram(true)
 	case Bins:
 		s.Shape.Sub = max(1, shape.Sub)
-		s.Shape.Bins = max(0, shape.Bins)
+		s.Shape.Bins, s.Shape.Fine = max(0, shape.Bins), max(0, shape.Fine)
 		if n := s.Shape.Sub * s.Shape.Bins; n > 0 {
 			s.Bins = make([]uint64, n)
+		}
+		if s.Shape.Fine > 0 {
+			s.Fine = make([]uint64, s.Shape.Fine)
 		}
 	}
 	return s
@@ -97,6 +103,13 @@ func (s *Summary) AddBin(sub, bin int) {
 	s.Bins[sub*s.Shape.Bins+bin]++
 }
 
+// AddFine counts a row in a fine bin beside the one that AddBin counts it in.
+func (s *Summary) AddFine(bin int) {
+	if uint(bin) < uint(len(s.Fine)) {
+		s.Fine[bin]++
+	}
+}
+
 // Offer counts a row of a feature whose edges are being learnt and shows its value
 // to the sample.
 func (s *Summary) Offer(hash uint64, x float64) {
@@ -122,16 +135,20 @@ func (s *Summary) Merge(o *Summary) {
 	for i, n := range o.Bins {
 		s.Bins[i] += n
 	}
+	for i, n := range o.Fine {
+		s.Fine[i] += n
+	}
 	s.Sample.Merge(&o.Sample)
 }
 
 // Reset empties the summary and keeps its memory.
 func (s *Summary) Reset() {
-	hist, bins, sample := s.Hist, s.Bins, s.Sample
+	hist, bins, fine, sample := s.Hist, s.Bins, s.Fine, s.Sample
 	hist.Reset()
 	clear(bins)
+	clear(fine)
 	sample.Reset()
-	*s = Summary{Shape: s.Shape, Hist: hist, Bins: bins, Sample: sample}
+	*s = Summary{Shape: s.Shape, Hist: hist, Bins: bins, Fine: fine, Sample: sample}
 }
 
 // Moments returns the number of values, their mean and their sum of squared

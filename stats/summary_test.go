@@ -28,13 +28,14 @@ func rowsOf(r *rand.Rand, shape Shape, n int) []row {
 			rows[i] = func(s *Summary) { s.Offer(hash, x) }
 		default:
 			sub, bin := r.IntN(shape.Sub), r.IntN(shape.Bins)
-			rows[i] = func(s *Summary) { s.AddBin(sub, bin) }
+			fine := bin + r.IntN(6)
+			rows[i] = func(s *Summary) { s.AddBin(sub, bin); s.AddFine(fine) }
 		}
 	}
 	return rows
 }
 
-var shapes = []Shape{{Kind: Proportion}, {Kind: Mean}, {Kind: Quantile}, {Kind: Bins, Bins: 7, Sub: 3}, {Kind: Bins, Sub: 3}}
+var shapes = []Shape{{Kind: Proportion}, {Kind: Mean}, {Kind: Quantile}, {Kind: Bins, Bins: 7, Sub: 3}, {Kind: Bins, Bins: 7, Sub: 3, Fine: 12}, {Kind: Bins, Sub: 3}}
 
 // TestAnySplitGivesTheSameBytes is law S1: rows in any order, dealt to any number of
 // parts, merged in any tree.
@@ -182,22 +183,24 @@ func TestCappedMomentsEqualCappingEachValue(t *testing.T) {
 func TestOnlyCanonicalBytesAreRead(t *testing.T) {
 	hash := func(h byte) []byte { return append([]byte{h}, make([]byte, 15)...) } // the value 0
 	sample := func(rows ...[]byte) []byte {
-		return append([]byte{1, byte(Bins), 0, 1, 2, 0, 0, 0, byte(len(rows))}, bytes.Join(rows, nil)...)
+		return append([]byte{2, byte(Bins), 0, 1, 0, 2, 0, 0, 0, byte(len(rows))}, bytes.Join(rows, nil)...)
 	}
 	for name, c := range map[string]struct {
 		b  []byte
 		ok bool
 	}{
-		"a proportion":         {[]byte{1, byte(Proportion), 0, 0, 5, 0, 0, 0, 3}, true},
-		"an overlong number":   {[]byte{1, byte(Proportion), 0, 0, 0x85, 0, 0, 0, 0, 3}, false},
-		"another version":      {[]byte{2, byte(Proportion), 0, 0, 5, 0, 0, 0, 3}, false},
-		"an unknown kind":      {[]byte{1, 9, 0, 0, 5, 0, 0, 0, 3}, false},
-		"cut off":              {[]byte{1, byte(Proportion), 0, 0, 5, 0, 0, 0}, false},
-		"bins of a proportion": {[]byte{1, byte(Proportion), 1, 1, 5, 0, 0, 0, 3}, false},
-		"more bins than bytes": {[]byte{1, byte(Bins), 0xff, 0x7f, 0xff, 0x7f, 0, 0, 0, 0}, false},
-		"a histogram":          {[]byte{1, byte(Quantile), 0, 0, 5, 0, 0, 0, 7, 2, 4, 1}, true},
-		"empty cells around":   {[]byte{1, byte(Quantile), 0, 0, 5, 0, 0, 0, 7, 2, 5, 0}, false},
-		"cells off the grid":   {[]byte{1, byte(Quantile), 0, 0, 5, 0, 0, 0, 0xff, 0x7f, 1, 5}, false},
+		"a proportion":         {[]byte{2, byte(Proportion), 0, 0, 0, 5, 0, 0, 0, 3}, true},
+		"an overlong number":   {[]byte{2, byte(Proportion), 0, 0, 0, 0x85, 0, 0, 0, 0, 3}, false},
+		"another version":      {[]byte{1, byte(Proportion), 0, 0, 0, 5, 0, 0, 0, 3}, false},
+		"an unknown kind":      {[]byte{2, 9, 0, 0, 0, 5, 0, 0, 0, 3}, false},
+		"cut off":              {[]byte{2, byte(Proportion), 0, 0, 0, 5, 0, 0, 0}, false},
+		"bins of a proportion": {[]byte{2, byte(Proportion), 1, 1, 0, 5, 0, 0, 0, 3}, false},
+		"more bins than bytes": {[]byte{2, byte(Bins), 0xff, 0x7f, 0xff, 0x7f, 0, 0, 0, 0, 0}, false},
+		"more fine than bytes": {[]byte{2, byte(Bins), 1, 1, 0xff, 0x7f, 0, 0, 0, 0, 0}, false},
+		"fine ones of a mean":  {[]byte{2, byte(Quantile), 0, 0, 1, 5, 0, 0, 0, 7, 2, 4, 1}, false},
+		"a histogram":          {[]byte{2, byte(Quantile), 0, 0, 0, 5, 0, 0, 0, 7, 2, 4, 1}, true},
+		"empty cells around":   {[]byte{2, byte(Quantile), 0, 0, 0, 5, 0, 0, 0, 7, 2, 5, 0}, false},
+		"cells off the grid":   {[]byte{2, byte(Quantile), 0, 0, 0, 5, 0, 0, 0, 0xff, 0x7f, 1, 5}, false},
 		"a sample":             {sample(hash(1), hash(2)), true},
 		"an unsorted sample":   {sample(hash(2), hash(1)), false},
 		"NaN in a sample":      {sample(append(hash(1)[:8], 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)), false},

@@ -89,7 +89,7 @@ func (p *Pool) arm() Arm {
 	if p.features {
 		for i := range p.plan.Features {
 			a.Features = append(a.Features, stats.NewSummary(stats.Shape{
-				Kind: stats.Bins, Bins: p.plan.Features[i].Bins(), Sub: p.plan.Subs()}))
+				Kind: stats.Bins, Bins: p.plan.Features[i].Bins(), Sub: p.plan.Subs(), Fine: p.plan.Features[i].FineBins()}))
 		}
 	}
 	if p.plan.Sticky {

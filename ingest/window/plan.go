@@ -110,6 +110,7 @@ type Feature struct {
 	Categories []string
 	Others     []string  // known names without a bin of their own, ascending
 	Edges      []float64 // nil for a numeric feature that is still learning
+	Fine       bool      // the intervals themselves are counted too, over all sub-buckets
 	Groups     []uint16  // bin of each interval, len(Edges)+1 of them, ascending within the edges; nil = each its own
 	Mass       []int64   // rows of the reference by bin; nil = not known
 	Single     []bool    // bins that hold a single value of the reference
@@ -145,6 +146,14 @@ func (f *Feature) Bins() int {
 		return 0
 	}
 	return 1 + max(f.Group(0), f.Group(len(f.Edges)), f.Group(len(f.Edges)-1))
+}
+
+// FineBins is the number of intervals that are counted beside the bins.
+func (f *Feature) FineBins() int {
+	if !f.Fine || f.Edges == nil || f.Groups == nil {
+		return 0
+	}
+	return len(f.Edges) + 1
 }
 
 // Hash identifies what the plan's partials count: partials merge only under equal

@@ -44,11 +44,17 @@ func (f *Feature) addNumeric(col *array.Float64, arm []int8, hash []uint64, into
 		if hash[i] == 0 {
 			continue // not a prediction
 		}
-		bin := RowMissing
-		if col.IsValid(i) {
-			bin = f.bin(x)
+		to, bin := into[arm[i]], RowMissing
+		switch {
+		case !col.IsValid(i):
+		case x-x != 0:
+			bin = odd(x)
+		default:
+			interval := f.interval(x)
+			to.AddFine(interval)
+			bin = f.Group(interval)
 		}
-		into[arm[i]].AddBin(int(hash[i]%subs), bin)
+		to.AddBin(int(hash[i]%subs), bin)
 	}
 }
 

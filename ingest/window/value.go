@@ -105,11 +105,8 @@ func number(col *schemas.Column, r int32) (x float64, ok bool) {
 	return wrongType, true
 }
 
-// bin returns the bin of a number.
-func (f *Feature) bin(x float64) int {
-	if x-x != 0 {
-		return odd(x)
-	}
+// interval returns the interval between edges that a finite number lies in.
+func (f *Feature) interval(x float64) int {
 	lo, hi := 0, len(f.Edges)
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -119,7 +116,7 @@ func (f *Feature) bin(x float64) int {
 			hi = mid
 		}
 	}
-	return f.Group(lo)
+	return lo
 }
 
 // odd is the bin of a number that is not finite.

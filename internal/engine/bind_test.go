@@ -104,7 +104,7 @@ func TestAKSGuardrailIsFinerThanItsTolerance(t *testing.T) {
 	total := 0.0
 	for _, groups := range []int{drift.CoarseBins, fineness(&d)} {
 		var f = testCompiled(t, nil).plan.Features[1]
-		layOut(&f, &r, groups)
+		layOut(&f, &r, wanted{groups: groups})
 		fold := drift.FoldNumbers(f.Mass, f.Single, groups)
 		same := drift.NewKSSame(fold.Bins(), fold.Single(), d.Above, 1)
 		same.StartStage(0)
@@ -121,5 +121,39 @@ func TestAKSGuardrailIsFinerThanItsTolerance(t *testing.T) {
 	}
 	if !(total < 0.01) {
 		t.Errorf("%d groups do not show equal arms to be within %v: p %v", fineness(&d), d.Above, total)
+	}
+}
+
+// A check by KS shows the distance at the fine bins of its reference, not at the bins
+// that its test works on.
+func TestKSShowsTheDistanceOfTheFineBins(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	xs := make([]float64, 4096)
+	for i := range xs {
+		xs[i] = rng.NormFloat64()
+	}
+	r := learnt("features.age", xs)
+	c := testCompiled(t, func(s *decision.Spec) {
+		s.Drift[0].Method, s.Drift[0].Of = "ks", s.Drift[0].Of[1:]
+	})
+	f := &c.plan.Features[0]
+	layOut(f, &r, finest(c.spec, c.plan)[0])
+	b := block(c)
+	fine := f.FineBins()
+	for i := range 20 * fine {
+		interval := i % fine
+		b.Stable.Features[0].AddFine(interval)
+		b.Stable.Features[0].AddBin(i%c.plan.Subs(), f.Group(interval))
+		interval -= interval % 2 // every second one stays empty: far finer than the groups
+		b.Canary.Features[0].AddFine(interval)
+		b.Canary.Features[0].AddBin(i%c.plan.Subs(), f.Group(interval))
+	}
+	d := started(c, newDrifts)[0]
+	d.Observe(b)
+	want := drift.NewFine(fine)
+	want.Observe(b.Stable.Features[0].Fine, b.Canary.Features[0].Fine, 0)
+	e := find(t, d.(*driftCheck), "inputs/drift")
+	if e.Effect != want.Effect() || e.Effect.Estimate == 0 {
+		t.Errorf("shown is %+v, the fine bins are %+v apart", e.Effect, want.Effect())
 	}
 }

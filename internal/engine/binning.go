@@ -18,30 +18,42 @@ func fineness(d *decision.Drift) int {
 	return drift.CoarseBins
 }
 
-// finest is the fineness of the check that wants most, for each feature of a plan.
-func finest(s *decision.Spec, p *window.Plan) []int {
-	groups := make([]int, len(p.Features))
+// wanted is how a feature's values are counted, for all checks on it.
+type wanted struct {
+	groups int  // the fineness of the check that wants most
+	fine   bool // a check shows the distance between the values themselves
+}
+
+// finest is what the checks want of each feature of a plan.
+func finest(s *decision.Spec, p *window.Plan) []wanted {
+	want := make([]wanted, len(p.Features))
 	for i := range s.Drift {
 		for _, f := range s.Drift[i].Of {
 			for at := range p.Features {
 				if p.Features[at].Field == f.Field {
-					groups[at] = max(groups[at], fineness(&s.Drift[i]))
+					want[at].groups = max(want[at].groups, fineness(&s.Drift[i]))
+					want[at].fine = want[at].fine || showsFine(&s.Drift[i])
 				}
 			}
 		}
 	}
-	return groups
+	return want
 }
+
+// showsFine tells whether a check shows the distance at the finest bins that there are: a
+// reference of the world is known by the rows of windows only.
+func showsFine(d *decision.Drift) bool { return d.Method == "ks" && d.Comparison() != decision.World }
 
 // layOut gives a feature the bins of a reference: its names, or its fine bins in so many
 // groups.
-func layOut(f *window.Feature, r *drift.Reference, groups int) {
+func layOut(f *window.Feature, r *drift.Reference, want wanted) {
 	if r.Edges == nil {
 		f.Categories, f.Others = r.Categories.Top(), r.Categories.Rest()
 		f.Mass = r.Lay(drift.View{})
 		return
 	}
-	v := drift.NewView(r.Counts, groups).On(r.Edges, r.Counts)
+	v := drift.NewView(r.Counts, want.groups).On(r.Edges, r.Counts)
+	f.Fine = want.fine
 	f.Edges, f.Groups, f.Mass = r.Edges.Cuts(), v.Layout(r.Edges.Bins()), r.Lay(v)
 	f.Single = append(make([]bool, v.Rows()-v.Bins()), v.Single()...)
 }

@@ -17,7 +17,7 @@ func newArm(c compiled) window.Arm {
 		}
 	}
 	for i := range c.plan.Features {
-		a.Features = append(a.Features, stats.NewSummary(stats.Shape{Kind: stats.Bins, Bins: c.plan.Features[i].Bins(), Sub: c.plan.Subs()}))
+		a.Features = append(a.Features, stats.NewSummary(stats.Shape{Kind: stats.Bins, Bins: c.plan.Features[i].Bins(), Sub: c.plan.Subs(), Fine: c.plan.Features[i].FineBins()}))
 	}
 	if c.plan.Sticky {
 		a.Groups = make([]window.Groups, len(a.Metrics))

@@ -83,10 +83,10 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		p.Features = append(p.Features, window.Feature{
 			Field: f.Field, Categories: f.Categories, Column: l.Column(schemas.KindPrediction, f.Field)})
 	}
-	known, groups := references(s), finest(s, p)
+	known, want := references(s), finest(s, p)
 	for i := range p.Features {
 		if r, ok := known[p.Features[i].Field]; ok {
-			layOut(&p.Features[i], &r, groups[i])
+			layOut(&p.Features[i], &r, want[i])
 		}
 	}
 	first := 1

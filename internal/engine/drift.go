@@ -39,6 +39,7 @@ type watched struct {
 	test   drift.Test        // of the distance between the values
 	faults *drift.Cells      // of what is no value, or none of the reference's; nil = not asked
 	same   drift.Equivalence // guardrails with a tolerance only
+	fine   *drift.Fine       // the distance between the values themselves, for readers; nil = not shown
 	world  []uint64          // the reference beside each part of a window; nil = the arms are compared
 }
 
@@ -93,6 +94,9 @@ func (t *driftCheck) begin(f *watched, known *window.Feature) {
 	}
 	if t.spec.Comparison() == decision.World {
 		f.world = repeated(known.Mass, t.subs)
+	}
+	if n := known.FineBins(); n > 0 && showsFine(t.spec) {
+		f.fine = drift.NewFine(n)
 	}
 	if f.same = t.equivalence(f.fold); f.same != nil {
 		f.same.StartStage(t.stage)
@@ -153,6 +157,9 @@ func (t *driftCheck) Observe(b Block) {
 		if f.same != nil && b.Clean {
 			f.same.Observe(values)
 		}
+		if f.fine != nil {
+			f.fine.Observe(b.Stable.Features[f.at].Fine, b.Canary.Features[f.at].Fine, b.Stage)
+		}
 		used = true
 	}
 	if !used {
@@ -211,6 +218,9 @@ func (f *watched) of(shown drift.Test) (stats.Interval, [2]int64) {
 	n := shown.N()
 	if f.world != nil {
 		n = [2]int64{n[1], 0} // the reference has no events
+	}
+	if shown == f.test && f.fine != nil {
+		return f.fine.Effect(), n
 	}
 	return shown.Effect(), n
 }
@@ -312,6 +322,9 @@ func (t *driftCheck) fields(f *wire.Fields) {
 			}
 			if t.features[i].same != nil {
 				part(f, t.features[i].same)
+			}
+			if t.features[i].fine != nil {
+				part(f, t.features[i].fine)
 			}
 		}
 	}

@@ -20,8 +20,8 @@ const (
 // learner finds the bin edges of numeric features from a sample of the stable arm,
 // order-free: the k values of least hash.
 type learner struct {
-	features []int // plan indices of the features that are still learning
-	groups   []int // that the checks want each feature of the plan in
+	features []int    // plan indices of the features that are still learning
+	want     []wanted // of each feature of the plan
 	samples  []stats.BottomK
 	seen     []uint64
 	windows  int
@@ -31,7 +31,7 @@ type learner struct {
 }
 
 func newLearner(s *decision.Spec, p *window.Plan) learner {
-	l := learner{groups: finest(s, p)}
+	l := learner{want: finest(s, p)}
 	for i := range p.Features {
 		if f := &p.Features[i]; f.Numeric() && f.Edges == nil {
 			l.features = append(l.features, i)
@@ -99,7 +99,7 @@ func (l *learner) revise(p *window.Plan) *window.Plan {
 	next.Features = slices.Clone(p.Features)
 	for f := range l.learnt {
 		if l.learnt[f].Edges != nil {
-			layOut(&next.Features[f], &l.learnt[f], l.groups[f])
+			layOut(&next.Features[f], &l.learnt[f], l.want[f])
 		}
 	}
 	return &next

@@ -103,7 +103,7 @@ func TestLearntBinsAreFineAndGrouped(t *testing.T) {
 	r := learnt("x", values)
 	for _, groups := range []int{20, 40} {
 		var f window.Feature
-		layOut(&f, &r, groups)
+		layOut(&f, &r, wanted{groups: groups})
 		heavy := 0
 		for row, n := range f.Mass {
 			switch {

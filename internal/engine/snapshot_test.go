@@ -120,7 +120,7 @@ var fixed = []string{
 	"engine.driftCheck.subs", "engine.driftCheck.sticky", "engine.driftCheck.same", "engine.coverage.need", "engine.thresholds.cap", "engine.capCheck.safe", "engine.held.need", "engine.held.stage", "engine.held.first", "engine.held.blocks", "engine.held.since", "engine.held.bake", // after promotion, which no scene reaches: see TestEveryTestKeepsItsState
 
 	"engine.sticky.safe", "engine.sticky.capSafe", "engine.sampleRatio.sticky", "engine.exposed.level", // of more units than a scene has
-	"engine.hasher.a", "engine.hasher.b", "engine.learner.features", "engine.learner.samples", "engine.learner.groups", "engine.watched.world", // of a spec with a baseline: TestEveryTestKeepsItsState
+	"engine.hasher.a", "engine.hasher.b", "engine.learner.features", "engine.learner.samples", "engine.learner.want", "engine.wanted.groups", "engine.wanted.fine", "engine.watched.world", // of a spec with a baseline: TestEveryTestKeepsItsState
 
 	"engine.mean.safe", "engine.proportion.safe", "engine.quantile.safe", "engine.sampleRatio.limit",
 	"engine.metricTest.at", "engine.metricTest.segment", "engine.metricTest.within", "engine.metricTest.lane", "engine.metricTest.margins", "engine.metricTest.use",

@@ -45,6 +45,8 @@ var apart = map[string]string{
 	"drift.Sticky.logs":         "scratch: computed from the sides",
 	"drift.Folding.stable":      "scratch",
 	"drift.Folding.canary":      "scratch",
+	"drift.Fine.stable":         "scratch",
+	"drift.Fine.canary":         "scratch",
 	"drift.Cells.pair":          "scratch",
 	"drift.recent.l":            "scratch: the factors of a block",
 	"drift.PSI.p":               "scratch",
