@@ -85,6 +85,6 @@ type Command struct {
 type PublishResult struct {
 	Generation, Sequence uint64
 	Digest               string // of the payload; "" = the only one that was issued with this sequence
-	Result               string // "acked", "fenced", "expired"
+	Result               string // "acked", "fenced", "expired", or "reclaimed": fenced, and the chain is ours again
 	At                   schemas.Time
 }

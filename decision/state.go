@@ -105,6 +105,9 @@ func (st State) published(results []PublishResult) State {
 			st.Fenced = true
 		case "expired":
 			st = st.undo(p.Sequence, p.Digest)
+		case "reclaimed":
+			st.Fenced = false
+			st = st.undo(p.Sequence, p.Digest)
 		}
 	}
 	return st

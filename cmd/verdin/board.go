@@ -16,14 +16,16 @@ import (
 type board struct {
 	mu        sync.Mutex
 	lines     map[string]line
-	queued    []queued        // handed to the outbox, not yet in the bucket
-	standings []nats.Standing // in order of the first verdict
+	queued    []queued            // handed to the outbox, not yet in the bucket
+	standings []nats.Standing     // in order of the first verdict
+	chains    map[string][][]byte // by rollout: the verdicts of its generation that stand in NATS, in order
 }
 
 // queued is a verdict on its way.
 type queued struct {
 	nats.Standing
-	since schemas.Time
+	payload []byte
+	since   schemas.Time
 }
 
 func (q queued) of(o nats.Outcome) bool {
@@ -37,14 +39,15 @@ type line struct {
 	acks    chan pump.Ack
 	results chan decision.PublishResult
 	gone    <-chan struct{} // closed when the rollout has stopped
+	yield   func(error)     // stops it, because another engine judges
 }
 
-func newBoard() *board { return &board{lines: map[string]line{}} }
+func newBoard() *board { return &board{lines: map[string]line{}, chains: map[string][][]byte{}} }
 
-func (b *board) join(name string, gone <-chan struct{}) line {
+func (b *board) join(name string, gone <-chan struct{}, yield func(error)) line {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l := line{acks: make(chan pump.Ack, 16), results: make(chan decision.PublishResult, 16), gone: gone}
+	l := line{acks: make(chan pump.Ack, 16), results: make(chan decision.PublishResult, 16), gone: gone, yield: yield}
 	b.lines[name] = l
 	return l
 }
@@ -55,6 +58,7 @@ func (b *board) leave(name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.lines, name)
+	delete(b.chains, name)
 	b.standings = slices.DeleteFunc(b.standings, func(s nats.Standing) bool { return s.Namespace+"/"+s.Rollout == name })
 }
 
@@ -87,10 +91,31 @@ func (b *board) result(o nats.Outcome) {
 }
 
 // queue notes a verdict that is on its way.
-func (b *board) queue(v *schemas.Verdict, digest string, lease float64, now schemas.Time) {
+func (b *board) queue(v *schemas.Verdict, payload []byte, lease float64, now schemas.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.queued = append(b.queued, queued{standing(v, digest, lease), now})
+	b.queued = append(b.queued, queued{standing(v, schemas.Digest(payload), lease), payload, now})
+}
+
+// hold notes the verdicts of a rollout's generation that stand in NATS.
+func (b *board) hold(name string, chain [][]byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.chains[name] = chain
+}
+
+// chain is what NATS should hold of a rollout's generation.
+func (b *board) chain(name string) [][]byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.chains[name])
+}
+
+// forget drops what is on its way of a rollout that another engine judges.
+func (b *board) forget(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queued = slices.DeleteFunc(b.queued, func(q queued) bool { return q.Namespace+"/"+q.Rollout == name })
 }
 
 // took is how long a verdict was on its way.
@@ -121,6 +146,8 @@ func (b *board) settle(o nats.Outcome) {
 		b.queued = append(b.queued[:i], b.queued[i+1:]...)
 		if _, running := b.lines[q.Namespace+"/"+q.Rollout]; running && o.Result == nats.Acked {
 			b.stand(q.Standing)
+			name := q.Namespace + "/" + q.Rollout
+			b.chains[name] = append(b.chains[name], q.payload)
 		}
 		return
 	}

@@ -21,7 +21,7 @@ func outcomeNo(sequence uint64, r nats.Result) nats.Outcome {
 func TestHeartbeatsVouchForWhatIsJudged(t *testing.T) {
 	b := newBoard()
 	gone := make(chan struct{})
-	b.join("default/a", gone)
+	b.join("default/a", gone, func(error) {})
 	head := func() uint64 {
 		switch all := b.heads(); len(all) {
 		case 0:
@@ -38,12 +38,12 @@ func TestHeartbeatsVouchForWhatIsJudged(t *testing.T) {
 		do   func()
 		want uint64
 	}{
-		{"a verdict is on its way", func() { b.queue(verdictNo(1), "d1", 900, 0) }, 0},
+		{"a verdict is on its way", func() { b.queue(verdictNo(1), []byte("d1"), 900, 0) }, 0},
 		{"it stands", func() { b.result(outcomeNo(1, nats.Acked)) }, 1},
-		{"the next expires unsent", func() { b.queue(verdictNo(2), "d2", 900, 0); b.result(outcomeNo(2, nats.Expired)) }, 1},
-		{"another stands", func() { b.queue(verdictNo(2), "d3", 900, 0); b.result(outcomeNo(2, nats.Acked)) }, 2},
+		{"the next expires unsent", func() { b.queue(verdictNo(2), []byte("d2"), 900, 0); b.result(outcomeNo(2, nats.Expired)) }, 1},
+		{"another stands", func() { b.queue(verdictNo(2), []byte("d3"), 900, 0); b.result(outcomeNo(2, nats.Acked)) }, 2},
 		{"one that nobody queued changes nothing", func() { b.result(outcomeNo(7, nats.Acked)) }, 2},
-		{"the rollout stops with a verdict on its way", func() { b.queue(verdictNo(3), "d4", 900, 0); close(gone); b.leave("default/a") }, 0},
+		{"the rollout stops with a verdict on its way", func() { b.queue(verdictNo(3), []byte("d4"), 900, 0); close(gone); b.leave("default/a") }, 0},
 		{"which then stands", func() { b.result(outcomeNo(3, nats.Acked)) }, 0},
 	} {
 		if step.do(); head() != step.want {
@@ -56,7 +56,7 @@ func TestHeartbeatsVouchForWhatIsJudged(t *testing.T) {
 func TestNewsForAStoppedRolloutAreDropped(t *testing.T) {
 	b := newBoard()
 	gone := make(chan struct{})
-	line := b.join("default/a", gone)
+	line := b.join("default/a", gone, func(error) {})
 	b.ack(7, schemas.Ack{Namespace: "default", Rollout: "a", Router: "r", Generation: 1, Sequence: 2})
 	if got := <-line.acks; got != (pump.Ack{Router: "r", Generation: 1, Sequence: 2, Stream: 7}) {
 		t.Errorf("the acknowledgement arrives as %+v", got)

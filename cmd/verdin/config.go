@@ -23,7 +23,7 @@ import (
 type engineConfig struct {
 	Engine  string      `yaml:"engine"` // name in heartbeats and headers, a DNS-1123 label
 	Kafka   kafkaConfig `yaml:"kafka"`
-	NATS    nats.Config `yaml:"nats"`
+	NATS    natsConfig  `yaml:"nats"`
 	Signing struct {
 		SeedFile string `yaml:"seedFile"` // made with mode 0400 if absent
 	} `yaml:"signing"`
@@ -36,6 +36,26 @@ type engineConfig struct {
 	} `yaml:"control"`
 	HTTP     httpConfig     `yaml:"http"`
 	Webhooks webhook.Config `yaml:"webhooks"` // who hears of verdicts by https; none = nobody
+}
+
+// natsConfig is how an engine uses NATS.
+type natsConfig struct {
+	nats.Config `yaml:",inline"`
+	Replicas    int           `yaml:"replicas"` // servers that keep each stream: 1, or 3 or 5 on a cluster; default 1
+	Lease       time.Duration `yaml:"lease"`    // of several engines the one that holds it judges; 0s = each believes that it is alone; default 15s
+}
+
+func (c *natsConfig) check() (errs []error) {
+	if c.URL == "" {
+		errs = append(errs, errors.New("nats.url is empty: name a server, for example nats://localhost:4222"))
+	}
+	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
+		errs = append(errs, fmt.Errorf("nats.replicas is %d: use 1, or 3 or 5 on a cluster of so many servers", c.Replicas))
+	}
+	if c.Lease != 0 && c.Lease < time.Second {
+		errs = append(errs, fmt.Errorf("nats.lease is %v: use 1s or more, or 0s for an engine that is alone", c.Lease))
+	}
+	return errs
 }
 
 // stateConfig says where the engine keeps what it cannot read again.
@@ -61,6 +81,7 @@ func loadConfig(path string) (*engineConfig, error) {
 	}
 	c := &engineConfig{Engine: "verdin"}
 	c.HTTP.Addr, c.State.Dir = "127.0.0.1:9464", "state"
+	c.NATS.Replicas, c.NATS.Lease = 1, 15*time.Second
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)
 	}
@@ -125,9 +146,7 @@ func (c *engineConfig) check(path string) error {
 			errs = append(errs, err)
 		}
 	}
-	if c.NATS.URL == "" {
-		errs = append(errs, errors.New("nats.url is empty: name a server, for example nats://localhost:4222"))
-	}
+	errs = append(errs, c.NATS.check()...)
 	if c.Signing.SeedFile == "" {
 		errs = append(errs, errors.New("signing.seedFile is empty: name a file; it is made if it does not exist"))
 	}

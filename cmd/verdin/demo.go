@@ -119,7 +119,7 @@ func (d *demo) start(ctx context.Context, running *sync.WaitGroup) (err error) {
 		return err
 	}
 	log := telemetry.NewLogger(d.diag, slog.LevelError)
-	if d.wires, err = connect(ctx, nats.Config{URL: d.servers.natsURL()}, key, "demo", d.now, log); err != nil {
+	if d.wires, err = connect(ctx, natsConfig{Config: nats.Config{URL: d.servers.natsURL()}, Replicas: 1}, candidate{}, key, "demo", d.now, log); err != nil {
 		return err
 	}
 	d.wires.kafka = kafka.Config{Brokers: d.servers.brokers()}

@@ -30,6 +30,7 @@ type folder struct {
 	failed  chan failure        // rollouts that have stopped by themselves
 	rebuilt chan opening        // rollouts that have read their topics again
 	began   bool                // some rollout has run
+	fenced  map[string]bool     // by path: those that another engine has taken over
 	broken  map[string]bool     // by path: those whose journal cannot be written
 }
 
@@ -51,6 +52,7 @@ type running struct {
 	stop         context.CancelFunc
 	done         sync.WaitGroup
 	rebuilding   bool   // its topics are read again
+	standby      bool   // another engine judges it
 	live         *begin // nil = it is not judged yet, or no more
 }
 
@@ -59,7 +61,7 @@ type running struct {
 // stopped when it returns.
 func (f *folder) watch(ctx context.Context) error {
 	f.running, f.refused, f.failed, f.broken = map[string]*running{}, map[string]string{}, make(chan failure), map[string]bool{}
-	f.rebuilt = make(chan opening)
+	f.rebuilt, f.fenced = make(chan opening), map[string]bool{}
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", f.dir, err)
@@ -100,6 +102,10 @@ func (f *folder) rest(ctx context.Context, w *fsnotify.Watcher) (again bool, err
 		case <-due:
 			return true, nil
 		case stopped := <-f.failed:
+			if isYield(stopped.err) {
+				f.yield(stopped)
+				return true, nil
+			}
 			err := fmt.Errorf("%s: the rollout has stopped: %w", stopped.path, stopped.err)
 			f.broken[stopped.path] = true
 			f.health.SetReady("journal", false, err.Error())
@@ -164,13 +170,20 @@ func (f *folder) scan(ctx context.Context) (news []error) {
 // tellReady says how the rollouts stand.
 func (f *folder) tellReady() {
 	var again []string
+	standby := 0
 	for _, r := range f.running {
-		if r.rebuilding {
+		switch {
+		case r.standby:
+			standby++
+		case r.rebuilding:
 			again = append(again, r.name)
 		}
 	}
 	slices.Sort(again)
-	text := fmt.Sprintf("%d running, %d files refused", len(f.running)-len(again), len(f.refused))
+	text := fmt.Sprintf("%d running, %d files refused", len(f.running)-len(again)-standby, len(f.refused))
+	if standby > 0 {
+		text += fmt.Sprintf(", %d judged by another engine", standby)
+	}
 	if len(again) > 0 {
 		text += ", topics are read again for " + strings.Join(again, ", ")
 	}
@@ -211,11 +224,16 @@ func (f *folder) run(o opening) {
 	ticks := make(chan pump.Tick)
 	r.done.Go(func() { clock(ctx, ticks) })
 	r.done.Go(func() {
-		if err := b.run(ctx, ticks, nil); err != nil {
+		err := b.run(ctx, ticks, nil)
+		if !isYield(err) { // the heir begins where the last verdict stands
+			await(drainFor, func() bool { return f.board.waiting(r.name) == 0 || !f.nc.IsConnected() })
+		}
+		b.lead.surrender()
+		if err != nil {
 			f.tell(ctx, failure{path, err})
 		}
 	})
-	f.began, r.live = true, b
+	f.began, f.fenced[path], r.live = true, false, b
 	if delete(f.broken, path); len(f.broken) == 0 {
 		f.health.SetReady("journal", true, "")
 	}

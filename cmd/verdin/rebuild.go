@@ -27,19 +27,26 @@ func (f *folder) open(ctx context.Context, path string, b *begin) error {
 	f.running[path] = r
 	o := opening{ctx: ctx, path: path, b: b, r: r}
 	b.rebuild.long = make(chan struct{})
-	ended := make(chan error, 1)
+	b.lead.wary = f.fenced[path]
+	waits, ended := make(chan struct{}), make(chan error, 1)
 	r.done.Go(func() {
-		err := b.open(ctx)
+		err := b.await(ctx, waits)
+		if err == nil {
+			err = b.open(ctx)
+		}
 		b.rebuild.leave()
 		ended <- err
 	})
 	select {
 	case o.err = <-ended:
 		return f.take(o)
+	case <-waits:
+		r.standby = true
+		f.log.Info("another engine judges: this one stands by", "rollout", r.name, "file", path)
 	case <-b.rebuild.long:
+		r.rebuilding = true
+		f.log.Info("the topics are read again", "rollout", r.name, "file", path)
 	}
-	r.rebuilding = true
-	f.log.Info("the topics are read again", "rollout", r.name, "file", path)
 	r.done.Go(func() {
 		o.err = <-ended
 		select {
@@ -48,6 +55,7 @@ func (f *folder) open(ctx context.Context, path string, b *begin) error {
 			if o.err == nil {
 				o.err = b.close()
 			}
+			b.lead.surrender()
 		}
 	})
 	return nil
@@ -55,14 +63,16 @@ func (f *folder) open(ctx context.Context, path string, b *begin) error {
 
 // take runs a rollout that was opened, or says why it cannot be run.
 func (f *folder) take(o opening) error {
-	o.r.rebuilding = false
+	o.r.rebuilding, o.r.standby = false, false
 	switch {
 	case errors.Is(o.err, errEnded):
 		o.r.stop()
+		o.b.lead.surrender()
 		o.r.stop = o.b.retire() // what it ordered last still counts
 		f.log.Info("rollout ended before: change its spec to begin anew", "rollout", o.r.name, "file", o.path, "last", o.err.Error())
 	case o.err != nil:
 		o.r.stop()
+		o.b.lead.surrender()
 		delete(f.running, o.path)
 		return fmt.Errorf("%s: %w", o.path, o.err)
 	default:

@@ -96,7 +96,7 @@ func (r *recorder) journal(ctx context.Context) (records [][]byte, script pump.S
 	if err != nil {
 		return nil, script, usage(err)
 	}
-	nc, err := nats.Connect(r.cfg.NATS, func(error) {})
+	nc, err := nats.Connect(r.cfg.NATS.Config, func(error) {})
 	if err != nil {
 		return nil, script, err
 	}

@@ -42,16 +42,10 @@ func (b *begin) open(ctx context.Context) (err error) {
 			err = errors.Join(err, b.close())
 		}
 	}()
+	if err = b.takeOver(ctx); err != nil {
+		return err
+	}
 	if err = store.Fetch(ctx, b.mirror()); err != nil {
-		return err
-	}
-	if b.head, err = b.publisher.Head(ctx, b.spec.Namespace, b.spec.Name); err != nil {
-		return err
-	}
-	if v := b.head.Verdict; v != nil && decision.Final(v.Phase) && v.Phase != schemas.PhaseSuperseded && v.SpecDigest == b.spec.Digest {
-		return fmt.Errorf("%w: %s, generation %d", errEnded, v.Phase, v.Generation)
-	}
-	if _, err = b.publisher.Claim(ctx, b.spec.Namespace, b.spec.Name); err != nil {
 		return err
 	}
 	from, err := b.resume(ctx)
@@ -146,13 +140,14 @@ func (b *begin) activate(ctx context.Context, why error) (*pump.Resumed, error) 
 // stands in NATS.
 func (b *begin) takeUp() {
 	p, lease := b.live.From.Place, b.spec.Publish.Lease.Seconds()
+	b.board.hold(b.name(), b.live.Store.Chain(p.Acked))
 	if v := b.head.Verdict; v != nil && v.Generation == b.generation {
 		b.board.vouch(standing(v, b.head.Digest, lease))
 	}
 	for _, o := range p.Open {
 		v, err := schemas.ParseVerdict(o.Payload)
 		if err == nil {
-			b.board.queue(v, o.Digest, lease, b.now())
+			b.board.queue(v, o.Payload, lease, b.now())
 			b.hooks.keep(v, o.Payload)
 			err = b.outbox.Resume(o.Payload, p.Dropped)
 		}

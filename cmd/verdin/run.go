@@ -63,7 +63,7 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	defer stop()
 	wctx, hangUp := context.WithCancel(context.WithoutCancel(ctx)) // the wires live until the last verdicts are out
 	defer hangUp()
-	w, err := connect(wctx, cfg.NATS, key, cfg.Engine, wallClock, log)
+	w, err := connect(wctx, cfg.NATS, newCandidate(cfg.Engine, cfg.State.Dir, cfg.NATS.Lease), key, cfg.Engine, wallClock, log)
 	if err != nil {
 		return err
 	}
@@ -92,13 +92,14 @@ func serve(ctx context.Context, cfg *engineConfig, diag io.Writer) error {
 	w.running.Go(func() { w.hooks.run(wctx) })
 	w.health.SetReady("journal", true, "")
 	w.running.Go(func() { w.watchNATS(wctx) })
+	w.running.Go(func() { w.guard(wctx) })
 	w.metrics.BuildInfo(version(), "", decision.RulesVersion)
 	served, err := w.listen(ctx, stop, &cfg.HTTP, log)
 	if err != nil {
 		return err
 	}
 	w.running.Go(func() {
-		w.publisher.RunBeats(wctx, 5*time.Second, wallClock, w.board.heads, func(err error) { log.Error("heartbeat", "err", err) })
+		w.publisher.RunBeats(wctx, w.candidate.beat(), wallClock, w.board.heads, func(err error) { log.Error("heartbeat", "err", err) })
 	})
 	f := &folder{wires: w, dir: cfg.Rollouts.Dir, diag: diag}
 	err = f.watch(ctx)
@@ -115,8 +116,15 @@ func (w *wires) watchNATS(ctx context.Context) {
 	changes := w.nc.StatusChanged(natsgo.CONNECTED, natsgo.RECONNECTING, natsgo.DISCONNECTED, natsgo.CLOSED)
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	for {
+	for was := true; ; {
 		up := w.nc.IsConnected()
+		if up && !was {
+			select {
+			case w.back <- struct{}{}:
+			default:
+			}
+		}
+		was = up
 		w.health.SetReady("nats", up, map[bool]string{true: "connected", false: "not connected: verdicts wait"}[up])
 		age := time.Duration(0)
 		if since, ok := w.outbox.Oldest(); ok {

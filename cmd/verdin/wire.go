@@ -33,7 +33,10 @@ type wires struct {
 	outbox    *nats.Outbox
 	board     *board
 	desk      *control.Desk
-	operators *control.AccessFile // nil = orders over NATS need no signature
+	candidate candidate
+	prepared  func(context.Context) error // makes or verifies the streams
+	back      chan struct{}               // that NATS is back; one place
+	operators *control.AccessFile         // nil = orders over NATS need no signature
 	now       func() schemas.Time
 	log       *slog.Logger
 	metrics   *telemetry.Metrics
@@ -45,19 +48,19 @@ type wires struct {
 
 // connect opens the NATS side: bucket and streams, publisher and outbox, which runs
 // until ctx ends.
-func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName string, now func() schemas.Time, log *slog.Logger) (*wires, error) {
+func connect(ctx context.Context, cfg natsConfig, as candidate, key *nats.Key, engineName string, now func() schemas.Time, log *slog.Logger) (*wires, error) {
 	report := func(err error) {
 		if ctx.Err() == nil { // at the end connections close: nothing to report
 			log.Error("nats", "err", err)
 		}
 	}
-	nc, err := nats.Connect(cfg, report)
+	nc, err := nats.Connect(cfg.Config, report)
 	if err != nil {
 		return nil, err
 	}
-	w := &wires{nc: nc, board: newBoard(), desk: control.NewDesk(engineName, now, nc.IsConnected), now: now, log: log, report: report,
+	w := &wires{nc: nc, board: newBoard(), desk: control.NewDesk(engineName, now, nc.IsConnected), now: now, log: log, report: report, candidate: as, back: make(chan struct{}, 1),
 		metrics: telemetry.New(), health: telemetry.NewHealth("nats", "journal", "rollouts")}
-	if err := nats.Setup(ctx, nc, 1); err != nil {
+	if err := w.setup(ctx, cfg); err != nil {
 		nc.Close()
 		return nil, err
 	}
@@ -69,7 +72,7 @@ func connect(ctx context.Context, cfg nats.Config, key *nats.Key, engineName str
 		nc.Close()
 		return nil, err
 	}
-	w.outbox = nats.NewOutbox(w.publisher, nats.OutboxOptions{Now: now, Done: w.done, OnError: report})
+	w.outbox = nats.NewOutbox(w.publisher, nats.OutboxOptions{Now: now, Done: w.done, OnError: report, Refill: w.refill})
 	w.running.Go(func() { w.outbox.Run(ctx) })
 	return w, nil
 }
@@ -121,6 +124,7 @@ type begin struct {
 	generation uint64             // 0 = whichever
 	head       nats.Head          // of the chain in NATS, as it was found
 	rebuild    rebuild
+	lead       leadership
 }
 
 // find looks up the topics of a spec.
@@ -214,7 +218,11 @@ func (b *begin) close() error {
 // run feeds the rollout until ctx ends or its journal cannot be written; each hears of
 // every cut.
 func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engine.Outcome, decision.Cut)) error {
-	line := b.board.join(b.name(), ctx.Done())
+	rollout := ctx // ends when somebody stops it
+	ctx, yield := context.WithCancelCause(ctx)
+	defer yield(nil)
+	b.lead.judge(yield)
+	line := b.board.join(b.name(), ctx.Done(), yield)
 	defer b.board.leave(b.name())
 	var beside sync.WaitGroup
 	aside, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -226,6 +234,9 @@ func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engin
 	l.Refused = b.strange
 	l.Each = func(o engine.Outcome, c decision.Cut) {
 		b.observe(o)
+		if o.State.Fenced {
+			yield(errFenced)
+		}
 		if each != nil {
 			each(o, c)
 		}
@@ -238,12 +249,21 @@ func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engin
 	beside.Go(func() { b.followAcks(aside) })
 	if l.Store != nil {
 		behind := b.copyJournal(aside, &beside)
-		defer b.awaitMirror(behind)
+		defer func() {
+			if !yielded(ctx) {
+				b.awaitMirror(behind)
+			}
+		}()
 		b.takeUp()
 	}
 	err = l.Run(ctx, b.topics.Shards)
 	if cerr := b.close(); err == nil {
 		err = cerr
+	}
+	if err == nil && rollout.Err() == nil && yielded(ctx) {
+		b.outbox.Forget(b.spec.Namespace, b.spec.Name)
+		b.board.forget(b.name())
+		return context.Cause(ctx)
 	}
 	return err
 }
@@ -276,7 +296,7 @@ func (b *begin) strange(a pump.Ack) {
 func (b *begin) publish(v *schemas.Verdict) {
 	payload := v.AppendJSON(nil)
 	b.log.Info("verdict", "rollout", b.name(), "sequence", v.Sequence, "verdict", v.Verdict, "reason", v.Reason.Code, "message", v.Reason.Message)
-	b.board.queue(v, schemas.Digest(payload), b.spec.Publish.Lease.Seconds(), b.now())
+	b.board.queue(v, payload, b.spec.Publish.Lease.Seconds(), b.now())
 	b.hooks.keep(v, payload)
 	if err := b.outbox.Add(payload); err != nil {
 		b.log.Error("verdict not queued", "rollout", b.name(), "err", fmt.Errorf("a verdict of our own cannot be read: %w", err))

@@ -24,6 +24,8 @@ type Place struct {
 	Acked   string       `json:"acked,omitempty"`   // digest of the last verdict that stands in the chain, as far as it is known
 	Dropped string       `json:"dropped,omitempty"` // digest of the last verdict that was not sent: what follows it has no place in the chain
 
+	Fenced *pendingVerdict `json:"fenced,omitempty"` // the first verdict that another engine has kept out of the chain, until it is taken back
+
 	Pending []pendingVerdict  `json:"pending"` // not yet applied
 	Heads   []routerHead      `json:"heads"`
 	Given   pendingVerdict    `json:"given"` // the last verdict that routers may serve; of sequence 0 = not known
@@ -68,6 +70,10 @@ func (p *Place) book(spec *decision.Spec) ackBook {
 // settle strikes a verdict off the open ones and returns its digest. An answer that does
 // not name one is for the first of its sequence: what was sent first is answered first.
 func (p *Place) settle(generation, sequence uint64, digest, result string) string {
+	if result == "reclaimed" {
+		p.Fenced, p.Dropped = nil, digest
+		return digest
+	}
 	i := slices.IndexFunc(p.Open, func(o Open) bool {
 		return o.Generation == generation && o.Sequence == sequence && (digest == "" || digest == o.Digest)
 	})
@@ -81,6 +87,10 @@ func (p *Place) settle(generation, sequence uint64, digest, result string) strin
 		p.Acked = digest
 	case "expired":
 		p.Dropped = digest
+	case "fenced":
+		if p.Fenced == nil {
+			p.Fenced = &pendingVerdict{generation, sequence, digest}
+		}
 	}
 	return digest
 }

@@ -236,9 +236,14 @@ func (s *Store) again(ctx context.Context, spec *decision.Spec, restore restoreF
 		}
 	}
 	place.Pending, place.Heads, place.Given = run.acks.pending, run.acks.heads, run.acks.given
+	out := &Resumed{Core: core, Place: place, Rest: d.rest(run), Batches: feed.Batches}
+	if f := place.Fenced; f != nil {
+		out.Results = append(out.Results, journal.Result{Generation: f.Generation, Sequence: f.Sequence, Digest: f.Digest, Result: "reclaimed", At: place.Wall})
+		place.settle(f.Generation, f.Sequence, f.Digest, "reclaimed")
+	}
 	s.opt.Note("the rollout goes on", "generation", script.Activation.Generation,
 		"cut", place.Seq, "cuts read again", len(script.Cuts), "verdicts open", len(place.Open))
-	return &Resumed{Core: core, Place: place, Rest: d.rest(run), Batches: feed.Batches}, nil
+	return out, nil
 }
 
 // rewind goes on from a state whose later records a log no longer holds. What was

@@ -23,6 +23,8 @@ type Metrics struct {
 	watermark, lag, build       *prometheus.GaugeVec
 	journal, mirror, snapshot   *prometheus.GaugeVec
 	rows, acksRefused           *prometheus.CounterVec
+	leads                       *prometheus.GaugeVec
+	yields, refills             *prometheus.CounterVec
 	outbox                      prometheus.Gauge
 	cut, publish                prometheus.Histogram
 }
@@ -61,6 +63,9 @@ func New() *Metrics {
 	m.journal = m.gauge("journal_bytes", "Size of a rollout's journal.", "rollout")
 	m.mirror = m.gauge("journal_mirror_lag_records", "Records of a rollout's journal that its mirror lacks.", "rollout")
 	m.snapshot = m.gauge("snapshot_timestamp_seconds", "When the last snapshot of a rollout was taken.", "rollout")
+	m.leads = m.gauge("lease_held", "1 while this engine holds the lease of a rollout, 0 while another does.", "rollout")
+	m.yields = m.counter("rollout_yields_total", "Times that this engine left a rollout to another one.", "rollout")
+	m.refills = m.counter("chain_refills_total", "Times that verdicts were written again because NATS had lost them.", "rollout")
 	m.build = m.gauge("build_info", "1, labelled with what was built.", "version", "revision", "goversion", "rules")
 
 	m.outbox = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "verdin", Name: "outbox_age_seconds", Help: "Age of the oldest verdict that waits for its acknowledgement; 0 when none waits."})

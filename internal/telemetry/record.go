@@ -124,6 +124,17 @@ func (m *Metrics) Snapshot(rollout string, seconds float64) {
 	set(m.snapshot, seconds, m.labels.bound(Rollout, rollout))
 }
 
+// Leads shows whether this engine holds the lease of a rollout.
+func (m *Metrics) Leads(rollout string, held bool) {
+	set(m.leads, map[bool]float64{true: 1}[held], m.labels.bound(Rollout, rollout))
+}
+
+// Yielded counts a rollout that was left to another engine.
+func (m *Metrics) Yielded(rollout string) { add(m.yields, 1, m.labels.bound(Rollout, rollout)) }
+
+// Refilled counts a chain that was written again.
+func (m *Metrics) Refilled(rollout string) { add(m.refills, 1, m.labels.bound(Rollout, rollout)) }
+
 // CutSeconds records how long one cut took to judge.
 func (m *Metrics) CutSeconds(s float64) { observe(m.cut, s) }
 
@@ -146,10 +157,10 @@ func (m *Metrics) BuildInfo(version, revision, rules string) {
 // Forget drops every series of a rollout that ended.
 func (m *Metrics) Forget(rollout string) {
 	at := prometheus.Labels{string(Rollout): rollout}
-	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows, m.acksRefused} {
+	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows, m.acksRefused, m.yields, m.refills} {
 		v.DeletePartialMatch(at)
 	}
-	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase, m.reason, m.journal, m.mirror, m.snapshot} {
+	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase, m.reason, m.journal, m.mirror, m.snapshot, m.leads} {
 		v.DeletePartialMatch(at)
 	}
 }

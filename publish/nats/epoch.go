@@ -93,6 +93,13 @@ func (p *Publisher) sendClaim(ctx context.Context, m *natsgo.Msg, ns, rollout st
 	return 0, err
 }
 
+// Leads tells whether the chain that ends in a head is this publisher's to write: it has
+// claimed it, and nobody has since. A stream that has lost its last claims is.
+func (p *Publisher) Leads(ns, rollout string, head Head) bool {
+	mine := p.epoch(ns, rollout)
+	return mine > 0 && head.Epoch <= mine
+}
+
 // epoch is the last one that this publisher claimed for a rollout, 0 = none.
 func (p *Publisher) epoch(ns, rollout string) uint64 {
 	p.mu.Lock()

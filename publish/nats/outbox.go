@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -32,6 +33,9 @@ type OutboxOptions struct {
 	OnError func(error)   // called for each failed attempt; nil drops them
 	MinWait time.Duration // before the second attempt, default 100 ms; doubles
 	MaxWait time.Duration // between attempts, default 5 s
+	// Refill writes again what the bucket has lost of a rollout's chain, before the
+	// verdict that was refused with ErrBehind is tried once more; nil = nobody can.
+	Refill func(ctx context.Context, ns, rollout string) error
 }
 
 // Outbox delivers verdicts while NATS comes and goes: in order for each
@@ -164,37 +168,64 @@ func (o *Outbox) pass(ctx context.Context) (settled bool) {
 	settled = true
 	for _, q := range queues {
 		for ctx.Err() == nil {
-			it, overtaken := o.next(q)
+			it, unwanted := o.next(q)
 			if it == nil {
 				break
 			}
-			r, err := o.settle(ctx, it, overtaken || it.follows(q.dropped))
+			r, err := o.settle(ctx, it, unwanted)
 			if err != nil {
 				o.opt.OnError(fmt.Errorf("verdict %s waits: %w", it.v.ID(), err))
 				settled = false
 				break
 			}
 			digest := schemas.Digest(it.payload)
-			if r == Expired {
-				q.dropped = digest
+			if !o.strike(q, it, r, digest) {
+				break
 			}
-			o.mu.Lock()
-			q.items = q.items[1:]
-			o.mu.Unlock()
 			o.opt.Done(Outcome{q.ns, q.rollout, it.v.Generation, it.v.Sequence, digest, r, o.opt.Now()})
 		}
 	}
 	return settled
 }
 
-// next is the first verdict of a queue, and whether a rollback stands behind it.
-func (o *Outbox) next(q *queue) (it *item, overtaken bool) {
+// next is the first verdict of a queue, and whether it need not be sent: a rollback
+// stands behind it, or it follows one that was not sent.
+func (o *Outbox) next(q *queue) (it *item, unwanted bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(q.items) == 0 {
 		return nil, false
 	}
-	return q.items[0], slices.ContainsFunc(q.items[1:], (*item).rollback)
+	it = q.items[0]
+	return it, slices.ContainsFunc(q.items[1:], (*item).rollback) || it.follows(q.dropped)
+}
+
+// strike takes a settled verdict off its queue; false if the queue was forgotten.
+func (o *Outbox) strike(q *queue, it *item, r Result, digest string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(q.items) == 0 || q.items[0] != it {
+		return false
+	}
+	if r == Expired {
+		q.dropped = digest
+	}
+	q.items = q.items[1:]
+	return true
+}
+
+// Forget drops what waits of a rollout that this engine judges no longer. One that is
+// being sent may still arrive; nobody is told of its fate.
+func (o *Outbox) Forget(ns, rollout string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.queues = slices.DeleteFunc(o.queues, func(q *queue) bool {
+		if q.ns != ns || q.rollout != rollout {
+			return false
+		}
+		q.items = nil
+		return true
+	})
 }
 
 // settle sends a verdict, or finds out that it need not be sent any more.
@@ -202,6 +233,13 @@ func (o *Outbox) settle(ctx context.Context, it *item, unwanted bool) (Result, e
 	stale := it.forward() && o.opt.Now() > it.v.ValidUntil
 	if !unwanted && !stale {
 		it.tried = true
+		r, err := o.send.Publish(ctx, it.payload)
+		if !errors.Is(err, ErrBehind) || o.opt.Refill == nil {
+			return r, err
+		}
+		if e := o.opt.Refill(ctx, it.v.Namespace, it.v.Rollout); e != nil {
+			return "", errors.Join(err, e)
+		}
 		return o.send.Publish(ctx, it.payload)
 	}
 	if it.tried {

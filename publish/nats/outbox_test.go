@@ -291,3 +291,68 @@ func TestOutboxDeliversAcrossARestartOfTheServer(t *testing.T) {
 		t.Errorf("after the restart: %+v, %v", h, err)
 	}
 }
+
+// What waits of a rollout that another engine judges is not sent, and nobody hears of it;
+// other rollouts go on.
+func TestOutboxForgetsARollout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{down: true}
+		o := runOutbox(t, w)
+		other := func(v *schemas.Verdict) { v.Rollout = "other" }
+		o.add(t, named(nil, "ours no more", time.Hour, nil), named(nil, "ours", time.Hour, other))
+		elapse(time.Minute)
+		o.Forget("prod", "recsys")
+		w.set(false, false)
+		elapse(time.Minute)
+		want(t, "stored", w.holds(), "ours")
+		want(t, "results", o.results(), nats.Acked)
+		o.add(t, named(nil, "judged again", time.Hour, nil))
+		elapse(time.Second)
+		want(t, "stored", w.holds(), "ours", "judged again")
+	})
+}
+
+// behind is a wire to a bucket that has lost a chain until it is refilled.
+type behind struct {
+	wire
+	refilled bool
+}
+
+func (b *behind) Publish(ctx context.Context, payload []byte) (nats.Result, error) {
+	if !b.refilled {
+		return "", nats.ErrBehind
+	}
+	return b.wire.Publish(ctx, payload)
+}
+
+// A verdict that comes after some that the bucket has lost is sent once they stand there.
+func TestOutboxRefillsWhatTheBucketLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, fails := &behind{}, 2
+		o := &outbox{}
+		o.Outbox = nats.NewOutbox(w, nats.OutboxOptions{
+			Now:     func() schemas.Time { return schemas.TimeOf(time.Now()) },
+			Done:    func(x nats.Outcome) { o.done = append(o.done, x) },
+			OnError: func(error) {},
+			Refill: func(_ context.Context, ns, rollout string) error {
+				if fails--; fails >= 0 {
+					return errDown
+				}
+				w.refilled = ns == "prod" && rollout == "recsys"
+				return nil
+			},
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); o.Run(ctx) }()
+		o.add(t, named(nil, "a", time.Hour, nil))
+		elapse(time.Minute)
+		cancel()
+		<-ended
+		want(t, "results", o.results(), nats.Acked)
+		want(t, "stored", w.holds(), "a")
+		if fails != -1 {
+			t.Errorf("%d attempts to refill, want 3", 2-fails)
+		}
+	})
+}

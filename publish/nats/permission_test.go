@@ -152,7 +152,12 @@ func engineWorks(t *testing.T, nc *natsgo.Conn) {
 			t.Fatal(r, err)
 		}
 	}
-	n := 0
+	n, beats := 0, make(chan string, 10)
+	stop, err := p.FollowBeats("prod", func(h *schemas.Heartbeat) { beats <- h.Engine })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
 	err = errors.Join(
 		l.Release(t.Context()),
 		p.Beat(noon, []nats.Standing{{Namespace: "prod", BeatHead: schemas.BeatHead{Rollout: "recsys", Generation: 1, Sequence: 1}}}),
@@ -160,6 +165,11 @@ func engineWorks(t *testing.T, nc *natsgo.Conn) {
 		p.ReadJournal(t.Context(), "prod", "recsys", 1, func(uint64, []byte) error { n++; return nil }))
 	if err != nil || n != 1 {
 		t.Errorf("%d records, %v", n, err)
+	}
+	select {
+	case <-beats:
+	case <-time.After(10 * time.Second):
+		t.Error("an engine does not hear heartbeats")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

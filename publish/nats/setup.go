@@ -91,7 +91,7 @@ func journalStream(replicas int) jetstream.StreamConfig {
 func create(ctx context.Context, js jetstream.JetStream, cfg jetstream.StreamConfig) func() error {
 	return func() error {
 		_, err := js.CreateStream(ctx, cfg)
-		return err
+		return tooMany(err, cfg.Replicas)
 	}
 }
 

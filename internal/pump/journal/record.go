@@ -121,7 +121,7 @@ type Result struct {
 	Generation uint64       `json:"generation"`
 	Sequence   uint64       `json:"sequence"`
 	Digest     string       `json:"digest,omitempty"` // of the payload
-	Result     string       `json:"result"`           // "acked", "fenced", "expired"
+	Result     string       `json:"result"`           // "acked", "fenced", "expired", "reclaimed"
 	At         schemas.Time `json:"at"`
 }
 
