@@ -3,6 +3,7 @@ package decision
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"verdin/schemas"
 )
@@ -25,8 +26,8 @@ func (st State) ordered(spec *Spec, in *Input) State {
 				st.Renewed = in.Cut.Wall
 			}
 		case schemas.VerbPromote:
-			if !contains(st.Approvers, c.Actor) {
-				st.Approvers = append(slices.Clip(st.Approvers), c.Actor)
+			if who := person(c.Actor); !contains(st.Approvers, who) {
+				st.Approvers = append(slices.Clip(st.Approvers), who)
 			}
 			st.Forced = len(st.Approvers) >= spec.Policy.Approvals
 		case schemas.VerbRollback, schemas.VerbKill, schemas.VerbAbort, Supersede:
@@ -71,6 +72,14 @@ func paused(_ *Spec, st *State, _ *Input) (step, bool) {
 		s = step{}
 	}
 	return s, st.Paused
+}
+
+// person is whom an operator's name stands for. All whose name is not proven may be one.
+func person(actor string) string {
+	if strings.HasPrefix(actor, schemas.ActorUnproven) {
+		return schemas.ActorUnproven
+	}
+	return actor
 }
 
 // needApproval says whose promote a manual gate waits for.

@@ -157,6 +157,12 @@ var transitions = []transition{
 	{name: "four eyes, the same two twice", spec: fourEyes, stage: 1, change: func(in *decision.Input) {
 		in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}, {Verb: "promote", Actor: "ann"}}
 	}, verdict: hold, reason: "gate", phase: "held", canary: 5000},
+	{name: "four eyes, two names that nobody proved", spec: fourEyes, stage: 1, change: func(in *decision.Input) {
+		in.Commands = []decision.Command{{Verb: "promote", Actor: "nats/ann"}, {Verb: "promote", Actor: "nats/bob"}}
+	}, verdict: hold, reason: "gate", phase: "held", canary: 5000},
+	{name: "four eyes, one of them proven", spec: fourEyes, stage: 1, change: func(in *decision.Input) {
+		in.Commands = []decision.Command{{Verb: "promote", Actor: "nats/ann"}, {Verb: "promote", Actor: "bob"}}
+	}, verdict: schemas.VerdictPromote, reason: "promoted", phase: "promoted", canary: 9500},
 	{name: "four eyes", spec: fourEyes, stage: 1, change: func(in *decision.Input) {
 		in.Commands = []decision.Command{{Verb: "promote", Actor: "ann"}, {Verb: "promote", Actor: "bob"}}
 	}, verdict: schemas.VerdictPromote, reason: "promoted", phase: "promoted", canary: 9500},

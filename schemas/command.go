@@ -76,3 +76,7 @@ func (c *Command) check() error {
 	}
 	return nil
 }
+
+// ActorUnproven begins the name of an operator who only claims it: that somebody with the
+// right to order did so is proven, who it was is not.
+const ActorUnproven = "nats/"

@@ -15,8 +15,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"verdin/publish/control"
+	"verdin/publish/nats"
 )
 
 const secret = "0123456789abcdef0123456789abcdef"
@@ -119,6 +123,46 @@ func TestOtherMachinesAreAskedWhoTheyAre(t *testing.T) {
 	answers(t, verdin(t, "status", "--http", url), exitRuntime, "certificate")
 	t.Setenv("VERDIN_TOKEN", secret)
 	answers(t, verdin(t, "status", "--http", url, "--ca", cert), exitOK, "no engine runs a rollout here")
+	p.stop(t)
+	noGoroutinesLeft(t)
+}
+
+// A gate for four eyes counts people: a token's name once, and all names that are only
+// claimed together once.
+func TestFourEyesArePeople(t *testing.T) {
+	r := newRig(t)
+	r.spec(t, "a", "bake: 5s}, {weight: 100", "bake: 5s, gate: manual}, {weight: 100", "  metrics:", "  policy: {approvals: 2}\n  metrics:")
+	r.tokens(t)
+	p := launch(t, "run", "-c", write(t, r.dir, "verdin.yaml", r.engineFile(`"127.0.0.1:0"`, `"127.0.0.1:0", tokensFile: tokens`)))
+	url := address(t, p)
+	p.await(t, "verdict acked", "default/a")
+	file := write(t, r.dir, "ann.token", secret+"\n")
+	spoke := func(want string) {
+		t.Helper()
+		answers(t, verdin(t, "status", "a", "--http", url, "--token-file", file), exitOK, "the promote of 2 people, "+want)
+	}
+	byToken := func() { // who is at the gate after this order
+		answers(t, verdin(t, "promote", "a", "--reason", "seen", "--http", url, "--token-file", file), exitOK, "accepted at cut ")
+	}
+	byName := func(name string) {
+		nc, err := nats.Connect(nats.Config{URL: r.natsURL()}, nil)
+		must(t, err)
+		defer nc.Close()
+		receipt, err := (&control.Client{NC: nc, Actor: name, Now: wallClock}).Order(t.Context(), "default", "a", "promote", "seen")
+		if must(t, err); !receipt.Accepted {
+			t.Errorf("%s: %+v", name, receipt)
+		}
+	}
+	spoke("0 spoke")
+	byName("carl")
+	byName("dora")
+	spoke("1 spoke")
+	byToken()
+	byToken()
+	status := verdin(t, "status", "a", "--http", url, "--token-file", file)
+	if answers(t, status, exitOK, "20 %"); strings.Contains(status.out, "people") {
+		t.Errorf("two people spoke, and the gate waits:\n%s", status.out)
+	}
 	p.stop(t)
 	noGoroutinesLeft(t)
 }

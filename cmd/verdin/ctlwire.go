@@ -63,7 +63,7 @@ func (b *begin) standing(o engine.Outcome, c decision.Cut, checks []schemas.Chec
 	for i, stage := range b.spec.Stages {
 		s.Stages = append(s.Stages, stage.Weight)
 		if i == st.Stage && !st.Forced {
-			s.Gate = stage.Gate
+			s.Gate, s.Approvals, s.Approvers = stage.Gate, b.spec.Policy.Approvals, st.Approvers
 		}
 	}
 	return s

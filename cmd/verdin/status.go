@@ -174,7 +174,7 @@ func warnings(st *control.Status) (all []string) {
 		{st.CatchingUp && !st.Rebuilding, "the engine catches up with the stream: only a rollback is signed meanwhile"},
 		{st.Fenced, "another engine writes the verdicts of this rollout"},
 		{st.DryRun, "dry run: routers do not follow"},
-		{st.Gate == "manual" && !st.Ended(), "the stage has a manual gate: it waits for verdin promote"},
+		{st.GateText() != "", st.GateText()},
 	} {
 		if w.is {
 			all = append(all, w.text)

@@ -63,10 +63,10 @@ func claimed(actor string) string {
 		return r
 	}, strings.ToValidUTF8(actor, "_"))
 	if actor == "" {
-		return "nats/unnamed"
+		return schemas.ActorUnproven + "unnamed"
 	}
 	if len(actor) > most {
 		actor = strings.ToValidUTF8(actor[:most], "")
 	}
-	return "nats/" + actor
+	return schemas.ActorUnproven + actor
 }

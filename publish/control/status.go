@@ -2,6 +2,7 @@ package control
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,11 +23,13 @@ type Status struct {
 
 	Phase      string       `json:"phase"` // one of the Phase constants of schemas
 	Generation uint64       `json:"generation"`
-	Stage      int          `json:"stage"`             // from 0; −1 before the first cut
-	Stages     []int        `json:"stages"`            // the canary's weight in each, percent
-	Gate       string       `json:"gate,omitempty"`    // "manual" if the stage waits for a promote
-	CanaryBps  int          `json:"canary_weight_bps"` // as ordered
-	Stable     string       `json:"stable"`            // model versions
+	Stage      int          `json:"stage"`               // from 0; −1 before the first cut
+	Stages     []int        `json:"stages"`              // the canary's weight in each, percent
+	Gate       string       `json:"gate,omitempty"`      // "manual" if the stage waits for a promote
+	Approvals  int          `json:"approvals,omitempty"` // people whose promote a manual gate needs
+	Approvers  []string     `json:"approvers,omitempty"` // who spoke; all whose name is not proven are one, schemas.ActorUnproven
+	CanaryBps  int          `json:"canary_weight_bps"`   // as ordered
+	Stable     string       `json:"stable"`              // model versions
 	Canary     string       `json:"canary"`
 	EnteredAt  schemas.Time `json:"entered_at"` // cut wall at which the stage was decided
 	Held       string       `json:"held,omitempty"`
@@ -48,6 +51,17 @@ type Status struct {
 	Linked    bool             `json:"linked"`           // the engine reaches NATS now
 	Stale     bool             `json:"stale,omitempty"`  // no cut for longer than StaleAfter
 	Recent    []Line           `json:"recent,omitempty"` // the last verdicts, newest first
+}
+
+// GateText says what a manual gate waits for; "" if there is none.
+func (st *Status) GateText() string {
+	switch {
+	case st.Gate != "manual" || st.Ended():
+		return ""
+	case st.Approvals < 2:
+		return "the stage has a manual gate: it waits for a promote"
+	}
+	return fmt.Sprintf("the stage has a manual gate: it waits for the promote of %d people, %d spoke", st.Approvals, len(st.Approvers))
 }
 
 // Line is one verdict in a list.
