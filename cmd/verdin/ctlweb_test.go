@@ -156,7 +156,7 @@ func TestFourEyesArePeople(t *testing.T) {
 	spoke("0 spoke")
 	byName("carl")
 	byName("dora")
-	spoke("1 spoke")
+	spoke("1 spoke: somebody by NATS")
 	byToken()
 	byToken()
 	status := verdin(t, "status", "a", "--http", url, "--token-file", file)
@@ -164,5 +164,6 @@ func TestFourEyesArePeople(t *testing.T) {
 		t.Errorf("two people spoke, and the gate waits:\n%s", status.out)
 	}
 	p.stop(t)
+	journalled(t, filepath.Join(r.dir, "state"), `"verb":"promote","actor":"nats/carl"`, `"verb":"promote","actor":"ann"`)
 	noGoroutinesLeft(t)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"verdin/schemas"
@@ -61,7 +62,11 @@ func (st *Status) GateText() string {
 	case st.Approvals < 2:
 		return "the stage has a manual gate: it waits for a promote"
 	}
-	return fmt.Sprintf("the stage has a manual gate: it waits for the promote of %d people, %d spoke", st.Approvals, len(st.Approvers))
+	text := fmt.Sprintf("the stage has a manual gate: it waits for the promote of %d people, %d spoke", st.Approvals, len(st.Approvers))
+	if len(st.Approvers) > 0 {
+		text += ": " + strings.ReplaceAll(strings.Join(st.Approvers, ", "), schemas.ActorUnproven, "somebody by NATS")
+	}
+	return text
 }
 
 // Line is one verdict in a list.

@@ -39,7 +39,7 @@ function notes(r) {
   if (r.catching_up) all.push("The engine catches up with the stream: only a rollback is signed meanwhile.");
   if (r.fenced) all.push("Another engine writes the verdicts of this rollout.");
   if (r.dry_run) all.push("Dry run: routers do not follow.");
-  if (r.gate === "manual") all.push(r.approvals > 1 ? `The stage has a manual gate: it waits for the promote of ${r.approvals} people, ${(r.approvers || []).length} spoke.` : "The stage has a manual gate: it waits for a promote.");
+  if (r.gate === "manual") all.push(r.approvals > 1 ? `The stage has a manual gate: it waits for the promote of ${r.approvals} people, ${(r.approvers || []).length} spoke${(r.approvers || []).map((who, i) => (i ? ", " : ": ") + (who === "nats/" ? "somebody by NATS" : who)).join("")}.` : "The stage has a manual gate: it waits for a promote.");
   return all.map(text => el("p", "note", text));
 }
 
