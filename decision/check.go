@@ -83,7 +83,6 @@ func (c *checker) check() {
 	c.label("namespace", s.Namespace)
 	c.refuse(s.Arms.Stable != s.Arms.Canary, place("arms", "canary"), "name two versions", "both arms are %q", s.Arms.Canary)
 	c.refuse(s.Arms.Stable != "canary" && s.Arms.Canary != "stable", place("arms"), "name the versions", "an arm bears the other arm's name")
-	c.refuse(s.Unit == "" || s.Assignment == "sticky", place("unit"), "remove unit: with assignment request every request counts on its own; or write assignment: sticky", "unit %q needs assignment: sticky", s.Unit)
 	c.source()
 	c.stages()
 	c.mirror()

@@ -129,7 +129,6 @@ func TestRefusedSpecs(t *testing.T) {
 		{"name: accuracy", "name: errors", `"errors" is already the name of a check`},
 		{"margin: {absolute: 0.01}, limit", "margin: {absolute: 0.01}, tolerance: {absolute: 0.02}, limit", "tolerance"},
 		{"worse: lower", "worse: worst", "worst"},
-		{"assignment: request", "assignment: request\n  unit: user_id", "needs assignment: sticky"},
 		{"  assignment: request\n", "", "assignment is missing"},
 		{"strategy: canary", "strategy: shadow", "a shadow has one stage of weight 0"},
 		{"of: prediction_score", "of: features.*", "features.*"},

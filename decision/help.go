@@ -15,7 +15,7 @@ var help = map[string]string{
 	"spec.arms":        "the versions behind the arms; events name the arm, or these",
 	"spec.arms.stable": "the version in service",
 	"spec.arms.canary": "the version under test",
-	"spec.unit":        "with assignment sticky: what the unit_id of an event names, such as user_id; the default is unit_id",
+	"spec.unit":        "what the unit_id of an event names, such as user_id: the unit of assignment sticky, by default unit_id; with assignment request every request counts on its own, and units serve health.concentration alone",
 	"spec.assignment":  "how requests get their arm: each on its own, or by unit; it decides which tests are lawful",
 
 	"spec.source":                   "where events come from",

@@ -55,7 +55,7 @@ type HealthData struct {
 	Incomplete        int64    // final windows of the stage with a data gap
 	Unmatched         int64    // outcomes that joined no prediction
 	ArmMismatch       int64    // outcomes whose arm contradicts their prediction
-	Units             [2]int64 // sticky: units seen per arm in the current stage
+	Units             [2]int64 // where the spec names a unit: units seen per arm in the current stage
 	Crossed           int64    // sticky: those of them that were seen in both arms
 	Pairs             [2]int64 // mirrored stages: requests that both arms answered, and that only stable did, by the horizon
 }

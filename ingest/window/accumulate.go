@@ -336,6 +336,9 @@ func (t *Tally) flush(c *tallyCell) {
 	c.pool.summarise(rec, &c.Arms)
 	for a := range c.Arms {
 		c.Arms[a].Rates = c.Arms[a].Rates.settle()
+		if c.pool.plan.Units {
+			c.Arms[a].Units = c.Arms[a].Units.settle()
+		}
 	}
 	rec.Release()
 	c.batch.Reset()

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"verdin/schemas"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
@@ -134,6 +136,12 @@ func (p *Pool) groups(rec arrow.Record, arms *[2]Arm) {
 	for a := range arms {
 		arms[a].Units = arms[a].Units.settle()
 	}
+}
+
+// Unit counts a prediction of a unit, in a plan that counts units beside its requests.
+func (t *Tally) Unit(c *schemas.Chunk, i int, arm int8, unit uint64) {
+	a := &t.cell(c.Generation[i], c.Stage[i], 0).Arms[arm]
+	a.Units = append(a.Units, Unit{unit, 1})
 }
 
 func (a *Arm) appendUnits(b []byte) []byte {

@@ -13,7 +13,7 @@ type Arm struct {
 	Metrics  []stats.Summary // one per metric of the lane, in plan order
 	Features []stats.Summary // one per feature of the plan (fast lane only): sub-buckets × Bins counts, or a sample while learning
 	Groups   []Groups        // sticky plans: one per metric of the lane
-	Units    Units           // sticky plans: the units of predictions
+	Units    Units           // the units of predictions, where the plan is sticky or counts units
 	Rates    Groups          // predictions that stand for more than themselves: by bucket where the plan is sticky, and rate
 	Strange  uint64          // rows that name another version of the model than the arm is
 }

@@ -50,6 +50,7 @@ type Plan struct {
 	Horizon    time.Duration
 	Start      schemas.Time // windows before Start are not the rollout's
 	Sticky     bool         // units come back to their arm: values are grouped by bucket of units
+	Units      bool         // requests are assigned on their own, and units are counted besides
 	ByUnit     bool         // outcomes may name their unit only, and belong to its last prediction
 	ErrorCol   int          // column of error_type among prediction fields, -1 = not stored
 	VersionCol int          // column of model_version among prediction fields, -1 = not compared
@@ -167,6 +168,9 @@ func (p *Plan) Hash() uint64 {
 	}
 	if p.ByUnit {
 		fmt.Fprint(h, " by unit")
+	}
+	if p.Units {
+		fmt.Fprint(h, " units")
 	}
 	return h.Sum64()
 }

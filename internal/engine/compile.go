@@ -66,7 +66,7 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		Generation: generation,
 		Length:     s.Source.Window, Lateness: s.Source.Lateness, Horizon: s.Source.Horizon,
 		Start:  start.Floor(s.Source.Window),
-		Sticky: s.Assignment == "sticky", ByUnit: s.Source.JoinKey == "unit_id",
+		Sticky: s.Assignment == "sticky", Units: s.Assignment == "request" && s.Unit != "", ByUnit: s.Source.JoinKey == "unit_id",
 		ErrorCol: l.Column(schemas.KindPrediction, "error_type"), VersionCol: -1,
 	}
 	if s.Health.Artifact {

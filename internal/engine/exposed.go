@@ -49,7 +49,8 @@ func (j *Judge) expose(c *window.Cell, own bool) (first [2]int64) {
 	return first
 }
 
-// inStage books the units of a cell of the running stage.
+// inStage books the units of a cell of the running stage. Where each request is assigned on
+// its own, units are lawfully in both arms.
 func (j *Judge) inStage(c *window.Cell) {
 	e := &j.exposed
 	for a := range c.Arms {
@@ -60,7 +61,7 @@ func (j *Judge) inStage(c *window.Cell) {
 				continue
 			}
 			j.health.Units[a]++
-			if e.arms[1-a].has(h) {
+			if j.plan.Sticky && e.arms[1-a].has(h) {
 				j.health.Crossed++
 			}
 		}

@@ -10,6 +10,7 @@ import (
 // is crossed, once a stage, and counts for neither when it comes so.
 func TestAUnitIsFirstExposedOnce(t *testing.T) {
 	b := newBench(t)
+	b.plan.Sticky = true
 	expose := func(stable, canary []uint64) [2]int64 {
 		return b.expose(&window.Cell{Arms: [2]window.Arm{{Units: each(stable)}, {Units: each(canary)}}}, true)
 	}

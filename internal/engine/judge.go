@@ -257,6 +257,8 @@ func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 		}
 		if lane == window.Fast && j.plan.Sticky && c.Segment == 0 {
 			b.First = j.expose(c, b.Clean && b.Stage == j.state.Stage)
+		} else if lane == window.Fast && j.plan.Units && c.Segment == 0 && b.Clean && b.Stage == j.state.Stage {
+			j.inStage(c)
 		}
 		for _, t := range j.tests {
 			t.Observe(b)

@@ -170,6 +170,9 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 		w.tally.Observe(c, i, arm, unit)
 	} else {
 		w.tally.Observe(c, i, arm, key)
+		if v.plan.Units && unit != 0 {
+			w.tally.Unit(c, i, arm, unit)
+		}
 	}
 	if v.labels {
 		v.joiner.Expose(join.Prediction{Key: key, Unit: unit, TS: c.TS[i], Arm: arm, Generation: c.Generation[i], Stage: c.Stage[i], Within: v.plan.Within(c, i)})
@@ -184,7 +187,7 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 
 // unit is the hash of a row's unit, 0 where the plan does not ask for it or there is none.
 func (v *view) unit(c *schemas.Chunk, i int) uint64 {
-	if !v.plan.Sticky && !v.plan.ByUnit || c.Unit[i].Len == 0 {
+	if !v.plan.Sticky && !v.plan.ByUnit && !v.plan.Units || c.Unit[i].Len == 0 {
 		return 0
 	}
 	return v.hash.sum(unitSeed, c.Bytes(c.Unit[i]))
