@@ -3,6 +3,7 @@ package http
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,52 +38,81 @@ func parseHook(data []byte) (ns, rollout, canary string, weight int, router stri
 	return ns, rollout, canary, weight, router, nil
 }
 
-// flaggerPromotion opens for a promote alone.
-func (s *Server) flaggerPromotion(w http.ResponseWriter, r *http.Request, who control.Principal) {
-	s.flagger(w, r, who, answerPromote)
+// opening is what a hook opens on: the state of a rollout, what its gate answers to the
+// weight that the hook states, and that weight, percent.
+type opening struct {
+	asks func(weight int) int // the weight that the gate is asked about
+	on   func(st *control.Status, a gateAnswer, weight int) bool
+	acks bool // the question may acknowledge
 }
 
-// flaggerRollback opens for a rollback alone, one that is still valid: Flagger takes any
-// success here as the order to roll back.
-func (s *Server) flaggerRollback(w http.ResponseWriter, r *http.Request, who control.Principal) {
-	s.flagger(w, r, who, answerRollback)
+// The hooks of Flagger that are served.
+var openings = map[string]opening{
+	"confirm-rollout":          {below, rises, false},
+	"confirm-traffic-increase": {below, rises, false},
+	"confirm-promotion":        {same, onAnswer(answerPromote), true},
+	"rollback":                 {same, onAnswer(answerRollback), true}, // Flagger takes any success here as the order to roll back
 }
 
-// flagger answers 200 if the verdict is the one that opens the gate, else 403 or worse;
+func same(weight int) int { return weight }
+
+// below asks as a system that serves a little less than the weight that it is to serve.
+func below(weight int) int { return max(weight-1, 0) }
+
+func onAnswer(opens string) func(*control.Status, gateAnswer, int) bool {
+	return func(_ *control.Status, a gateAnswer, _ int) bool { return a.Answer == opens }
+}
+
+// rises tells whether the weight may be served from now on: at least as much is ordered,
+// by a step forward that stands, or by one that is held for nothing but that nobody
+// serves it yet.
+func rises(st *control.Status, a gateAnswer, weight int) bool {
+	waits := a.Answer == answerHold && a.Code == codeUnapplied && st.Held == codeUnapplied && !st.CatchingUp
+	return (a.Answer == answerAdvance || a.Answer == answerPromote || waits) &&
+		weight > 0 && st.Head.WeightOf(schemas.ArmCanary) >= weight*100
+}
+
+// flagger answers 200 if the verdict is one that opens the gate, else 403 or worse;
 // Flagger shows the text in its events.
-func (s *Server) flagger(w http.ResponseWriter, r *http.Request, who control.Principal, opens string) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		s.say(w, r, http.StatusRequestEntityTooLarge, "the hook is too large")
-		return
-	}
-	ns, rollout, canary, weight, router, err := parseHook(body)
-	if err != nil {
-		s.say(w, r, http.StatusBadRequest, err.Error())
-		return
-	}
-	if !who.May(control.Read, ns) {
-		s.say(w, r, http.StatusForbidden, fmt.Sprintf("%s may not see namespace %s", who.Name, ns))
-		return
-	}
-	st, ok := s.opt.Desk.Status(ns, rollout)
-	if !ok {
-		s.say(w, r, http.StatusNotFound, fmt.Sprintf("no rollout %s/%s runs here", ns, rollout))
-		return
-	}
-	now := s.opt.Desk.Now()
-	a := judge(&st, canary, weight, now)
-	if err := s.acknowledge(who, &st, a, router, weight); err != nil {
-		s.say(w, r, http.StatusForbidden, err.Error())
-		return
-	}
-	switch {
-	case a.Answer != opens:
-		s.say(w, r, http.StatusForbidden, fmt.Sprintf("%s (%s): %s", cmp.Or(a.Answer, "no answer"), a.Code, a.Message))
-	case now > st.Head.ValidUntil:
-		s.say(w, r, http.StatusForbidden, fmt.Sprintf("verdict %d was valid until %s", st.Head.Sequence, st.Head.ValidUntil))
-	default:
-		s.say(w, r, http.StatusOK, fmt.Sprintf("%s (%s): %s", a.Answer, a.Code, a.Message))
+func (s *Server) flagger(o opening) handler {
+	return func(w http.ResponseWriter, r *http.Request, who control.Principal) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			s.say(w, r, http.StatusRequestEntityTooLarge, "the hook is too large")
+			return
+		}
+		ns, rollout, canary, weight, router, err := parseHook(body)
+		if err == nil && router != "" && !o.acks {
+			err = errors.New("metadata.router: this hook is asked before the weight is served and acknowledges nothing: state it at confirm-promotion")
+		}
+		if err != nil {
+			s.say(w, r, http.StatusBadRequest, err.Error())
+			return
+		}
+		if !who.May(control.Read, ns) {
+			s.say(w, r, http.StatusForbidden, fmt.Sprintf("%s may not see namespace %s", who.Name, ns))
+			return
+		}
+		st, ok := s.opt.Desk.Status(ns, rollout)
+		if !ok {
+			s.say(w, r, http.StatusNotFound, fmt.Sprintf("no rollout %s/%s runs here", ns, rollout))
+			return
+		}
+		now := s.opt.Desk.Now()
+		a := judge(&st, canary, o.asks(weight), now)
+		if err := s.acknowledge(who, &st, a, router, weight); err != nil {
+			s.say(w, r, http.StatusForbidden, err.Error())
+			return
+		}
+		text := fmt.Sprintf("%s (%s): %s", cmp.Or(a.Answer, "no answer"), a.Code, a.Message)
+		switch {
+		case a.Answer == "" || !o.on(&st, a, weight):
+			s.say(w, r, http.StatusForbidden, text)
+		case now > st.Head.ValidUntil:
+			s.say(w, r, http.StatusForbidden, fmt.Sprintf("verdict %d was valid until %s", st.Head.Sequence, st.Head.ValidUntil))
+		default:
+			s.say(w, r, http.StatusOK, text)
+		}
 	}
 }
 

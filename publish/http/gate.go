@@ -23,6 +23,7 @@ const (
 	codeUnpublished = "unpublished"  // the last one does not stand in NATS yet
 	codeDryRun      = "dry_run"      // the rollout's verdicts are not meant to be served
 	codeOtherCanary = "other_canary" // it judges another version than the one that is asked about
+	codeUnapplied   = "unapplied"    // of a hold: nobody serves yet what is ordered
 	codeExpired     = "expired"      // the verdict is past its valid_until
 )
 

@@ -37,8 +37,11 @@ func TestGatesFailClosed(t *testing.T) {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				r := newRig(t, false)
 				break_(r, v())
-				for _, got := range []answer{r.ask("GET", argoAsks, ""),
-					r.ask("POST", "/gates/flagger/confirm-promotion", flaggerAsks(10, "")), r.ask("POST", "/gates/flagger/rollback", flaggerAsks(10, ""))} {
+				answers := []answer{r.ask("GET", argoAsks, "")}
+				for _, hook := range flaggerHooks {
+					answers = append(answers, r.ask("POST", "/gates/flagger/"+hook, flaggerAsks(10, "")))
+				}
+				for _, got := range answers {
 					if got.code < 400 || got.body == "" {
 						t.Errorf("status %d: %s", got.code, got.body)
 					}
@@ -53,7 +56,7 @@ func TestAnExpiredVerdictOpensNoGate(t *testing.T) {
 	for seq, v := range []*schemas.Verdict{verdict(1, schemas.VerdictPromote, schemas.PhasePromoted, 9500), verdict(2, schemas.VerdictRollback, schemas.PhaseRolledBack, 0)} {
 		r.at.Store(int64(noon.Add(15*time.Minute + 1)))
 		r.gives(v)
-		for _, hook := range []string{"confirm-promotion", "rollback"} {
+		for _, hook := range flaggerHooks {
 			if got := r.ask("POST", "/gates/flagger/"+hook, flaggerAsks(10, "")); got.code < 400 {
 				t.Errorf("verdict %d, %s: %d %s", seq+1, hook, got.code, got.body)
 			}
@@ -116,7 +119,7 @@ func TestAGateWantsToKnowWhatItIsAskedAbout(t *testing.T) {
 	for _, body := range []string{"", "{}", "[]", "not json", `{"name":"recsys","namespace":"prod"}`, `{"name":"recsys","namespace":"prod","metadata":{"canary":"v2"}}`,
 		`{"name":"recsys","namespace":"prod","metadata":{"canary":"v2","weight":"x"}}`, `{"name":"A","namespace":"prod","metadata":{"canary":"v2","weight":"10"}}`,
 		`{"name":"recsys","namespace":"prod","metadata":{"canary":"v2","weight":"10","rollout":"a/b/c"}}`} {
-		for _, hook := range []string{"confirm-promotion", "rollback"} {
+		for _, hook := range flaggerHooks {
 			if got := r.ask("POST", "/gates/flagger/"+hook, body); got.code < 400 {
 				t.Errorf("%s of %s: %d", hook, body, got.code)
 			}

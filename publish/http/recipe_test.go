@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,14 +189,16 @@ type flaggerCanary struct {
 	}
 }
 
-// The recipe's hooks, posted as Flagger does, open on a promote and on a rollback alone.
+// The recipe's hooks, posted as Flagger does, open on their verdicts alone.
 func TestTheFlaggerRecipeOpensOnItsVerdictAlone(t *testing.T) {
 	c := manifests[flaggerCanary](t, "flagger/canary.yaml")[0]
 	s := spec(t, "flagger/verdin-spec.yaml")
 	if w := s.Stages[0].Weight; c.Spec.Analysis.MaxWeight != w || c.Spec.Analysis.StepWeight != w || s.Stages[1].Weight != 100 {
 		t.Errorf("Flagger serves %d %%, the spec says %d %%", c.Spec.Analysis.MaxWeight, w)
 	}
-	opens := map[string]string{"confirm-promotion": schemas.VerdictPromote, "rollback": schemas.VerdictRollback}
+	advance, promote := schemas.VerdictAdvance, schemas.VerdictPromote
+	opens := map[string][]string{"confirm-rollout": {advance, promote}, "confirm-traffic-increase": {advance, promote},
+		"confirm-promotion": {promote}, "rollback": {schemas.VerdictRollback}}
 	for _, hook := range c.Spec.Analysis.Webhooks {
 		u, err := url.Parse(hook.URL)
 		if err != nil {
@@ -212,7 +215,7 @@ func TestTheFlaggerRecipeOpensOnItsVerdictAlone(t *testing.T) {
 		for seq, v := range []*schemas.Verdict{recsys(1, schemas.VerdictAdvance, 1000), recsys(2, schemas.VerdictHold, 1000), promoted(3), recsys(4, schemas.VerdictRollback, 0)} {
 			r.gives(v)
 			got := r.ask("POST", u.Path, string(body), bearer, "Bearer "+annToken)
-			if open := got.code <= 202; open != (v.Verdict == opens[hook.Type]) {
+			if open := got.code <= 202; open != slices.Contains(opens[hook.Type], v.Verdict) {
 				t.Errorf("%s at verdict %d, %s: %d %s", hook.Type, seq+1, v.Verdict, got.code, got.body)
 			}
 		}

@@ -54,8 +54,9 @@ func (s *Server) Register(mux *http.ServeMux) {
 	add("POST /api/v1/rollouts/{ns}/{rollout}/{verb}", s.order) // the desk asks for more
 	stream("GET /api/v1/events", s.events)
 	add("GET /gates/argo/{ns}/{rollout}", s.argo)
-	add("POST /gates/flagger/confirm-promotion", s.flaggerPromotion)
-	add("POST /gates/flagger/rollback", s.flaggerRollback)
+	for hook, o := range openings {
+		add("POST /gates/flagger/"+hook, s.flagger(o))
+	}
 	add("GET /flagd/v1/flags.json", s.flagd)
 	add("POST /ofrep/v1/evaluate/flags", s.ofrepAll)
 	add("POST /ofrep/v1/evaluate/flags/{key}", s.ofrepOne)
