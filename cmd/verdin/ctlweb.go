@@ -24,7 +24,8 @@ type httpConfig struct {
 		Cert string `yaml:"cert"` // PEM files
 		Key  string `yaml:"key"`
 	} `yaml:"tls"`
-	TokensFile string `yaml:"tokensFile"` // access file: who may see and order; "" = everybody on this machine sees, nobody orders
+	TokensFile string   `yaml:"tokensFile"` // access file: who may see and order; "" = everybody on this machine sees, nobody orders
+	Origins    []string `yaml:"origins"`    // sites whose pages may evaluate flags from a browser; none by default
 }
 
 // secured tells whether people on other machines can be let in.
@@ -54,6 +55,9 @@ func (w *wires) routes(c *httpConfig, mux *http.ServeMux) (what string, err erro
 		if opt.Access, err = control.OpenAccess(c.TokensFile); err != nil {
 			return "", usage(fmt.Errorf("http.tokensFile: %w", err))
 		}
+	}
+	if opt.Origins, err = web.NewOrigins(c.Origins); err != nil {
+		return "", usage(fmt.Errorf("http.origins: %w", err))
 	}
 	web.New(opt).Register(mux)
 	return "/ /api /gates /metrics /livez /readyz", nil

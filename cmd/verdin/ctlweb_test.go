@@ -107,6 +107,7 @@ func TestOtherMachinesAreAskedWhoTheyAre(t *testing.T) {
 	}
 	answers(t, verdin(t, "run", "-c", config("tokensFile: absent, tls: {cert: cert.pem, key: key.pem}")), exitUsage, "http.tokensFile: access file")
 	answers(t, verdin(t, "run", "-c", config("tokensFile: tokens, tls: {cert: cert.pem, key: tokens}")), exitUsage, "http.tls: ")
+	answers(t, verdin(t, "run", "-c", config("tokensFile: tokens, origins: ['*'], tls: {cert: cert.pem, key: key.pem}")), exitUsage, "http.origins: ", "without a path or a wildcard")
 
 	p := launch(t, "run", "-c", config("nonLoopback: true"))
 	url := address(t, p)

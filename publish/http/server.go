@@ -19,10 +19,11 @@ const (
 
 // Options of the door.
 type Options struct {
-	Desk   *control.Desk                    // required
-	Access *control.AccessFile              // who may what; nil = everybody may read, nobody may order
-	Local  bool                             // the listener is a loopback address: only requests to such a host are served
-	Report func(r *http.Request, err error) // hears of answers that could not be sent; nil = nobody does
+	Desk    *control.Desk                    // required
+	Access  *control.AccessFile              // who may what; nil = everybody may read, nobody may order
+	Local   bool                             // the listener is a loopback address: only requests to such a host are served
+	Origins *Origins                         // sites whose pages may evaluate flags; nil = none
+	Report  func(r *http.Request, err error) // hears of answers that could not be sent; nil = nobody does
 }
 
 // Server answers over HTTP.
@@ -58,9 +59,11 @@ func (s *Server) Register(mux *http.ServeMux) {
 		add("POST /gates/flagger/"+hook, s.flagger(o))
 	}
 	add("GET /flagd/v1/flags.json", s.flagd)
-	add("POST /ofrep/v1/evaluate/flags", s.ofrepAll)
-	add("POST /ofrep/v1/evaluate/flags/{key}", s.ofrepOne)
-	stream("GET /ofrep/v1/events", s.ofrepEvents)
+	site := s.opt.Origins.wrap // for the browsers of other sites
+	mux.Handle("POST /ofrep/v1/evaluate/flags", site(s.bounded(s.flight, s.guarded(s.ofrepAll))))
+	mux.Handle("POST /ofrep/v1/evaluate/flags/{key}", site(s.bounded(s.flight, s.guarded(s.ofrepOne))))
+	mux.Handle("GET /ofrep/v1/events", site(s.bounded(s.streams, s.guarded(s.ofrepEvents))))
+	mux.Handle("OPTIONS /ofrep/v1/", site(s.bounded(s.flight, s.local(http.HandlerFunc(s.opt.Origins.preflight)))))
 	for path, asset := range assets { // the page holds no data
 		mux.Handle("GET "+path, s.bounded(s.flight, s.local(asset)))
 	}
