@@ -20,7 +20,7 @@ func otherKinds() []Case {
 		clicks(),
 		comingBack("sticky users", falseRollback, fullRuns),
 		comingBack("sticky users, α = 0.1 %", 0.001, 10*fullRuns),
-		firstSeen(), afterPromotion(),
+		firstSeen(), inPairs(), meansInPairs(), afterPromotion(),
 	}
 }
 

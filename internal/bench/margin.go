@@ -26,7 +26,7 @@ func atTheMargin() []Case {
 			Ramp{PerWindow: 1000, Windows: twoHours, Shares: ramp, Rate: Trend(0.1, 0.05), Canary: Plus(0.01)}),
 		calledSafe("a dozen a window, ten points more", "20 % errors, 12 a window, 30 % canary", sequential.Null{Margin: 0.1},
 			Ramp{PerWindow: 12, Windows: twoHours, Shares: []float64{0.3}, Rate: Daily(0.2, 0.3), Canary: Plus(0.1)}),
-	}, poorer())
+	}, poorer(), pairsAtTheMargin())
 }
 
 func calledSafe(name, about string, null sequential.Null, w Ramp) Case {

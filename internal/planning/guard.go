@@ -22,6 +22,7 @@ type guard struct {
 	base, sd   float64
 	spread     float64
 	harm, safe float64 // thresholds, log
+	pair       float64 // harm of pairs
 }
 
 // newGuard says why there is no law for a metric, if there is none.
@@ -32,6 +33,7 @@ func newGuard(spec *decision.Spec, m *decision.Metric, spread map[string]float64
 		// Harm's evidence is the mean of one process per stage.
 		harm: budget.Threshold(m.Name, "harm") + math.Log(float64(len(spec.Stages))),
 		safe: budget.Threshold(m.Name, "safe"),
+		pair: budget.Threshold(m.Name, "paired") + math.Log(float64(len(spec.Stages))),
 	}
 	if !(g.spread > 0) {
 		g.spread = DefaultSpread
@@ -39,8 +41,6 @@ func newGuard(spec *decision.Spec, m *decision.Metric, spread map[string]float64
 	switch {
 	case m.On == "resource":
 		return g, "its unit is the instance, not the request"
-	case spec.Strategy == decision.Shadow:
-		return g, "there is no formula for pairs"
 	case m.Kind == decision.Quantile && !m.Margin.Relative && !(g.base > 0):
 		return g, fmt.Sprintf("its margin is absolute: give its value with --rate %s=120", m.Name)
 	case m.Kind == decision.Quantile:
@@ -62,6 +62,7 @@ type metric struct {
 	guard
 	margin    decision.Margin
 	per       sequential.Traffic
+	pairs     bool // of a mirrored stage: the canary answers every request, as stable does
 	first     bool // stage: base rates, ρ and tails are still learnt
 	window    time.Duration
 	late      time.Duration // from the end of a window until it is judged
@@ -70,6 +71,7 @@ type metric struct {
 
 func (g guard) in(spec *decision.Spec, stage int, per sequential.Traffic) metric {
 	m := metric{guard: g, margin: g.spec.Margin, per: per, first: stage == 0, window: spec.Source.Window, late: spec.Source.Lateness}
+	m.pairs = spec.Mirrored(stage)
 	if own, ok := spec.Stages[stage].Margins[g.spec.Name]; ok {
 		m.margin = own
 	}
@@ -162,17 +164,22 @@ func (m metric) passage(margin decision.Margin, harm float64, safe bool) (p sequ
 	if m.spec.Worse == "lower" {
 		null.Worse = sequential.Lower
 	}
-	if safe {
+	switch {
+	case safe:
 		line = m.safe
+	case m.pairs:
+		line = m.pair
 	}
 	if !safe && harm == 0 || math.IsInf(line, 0) {
 		return sequential.Passage{}, false
 	}
 	a, b := m.base, m.worse(m.base, harm)
-	switch m.spec.Kind {
-	case decision.Quantile:
+	switch {
+	case m.pairs:
+		return m.paired(margin.Value, a, b, safe, line)
+	case m.spec.Kind == decision.Quantile:
 		p, ok = m.quantile(margin, harm, safe, line)
-	case decision.Mean:
+	case m.spec.Kind == decision.Mean:
 		p, ok = sequential.PassageMeans(null, a, b, m.sd, m.per, line, !m.first)
 	default:
 		if b <= 0 || b >= 1 || !safe && b == a {
@@ -184,6 +191,28 @@ func (m metric) passage(margin decision.Margin, harm float64, safe bool) (p sequ
 		p.Wait++ // the first window teaches the base rate; that of a step belongs to two splits
 	}
 	return p, ok
+}
+
+// paired is the law for shares of pairs, as if the answers failed independently: those
+// that fail together are shown sooner. Nothing is learnt first.
+func (m metric) paired(margin, a, b float64, safe bool, line float64) (sequential.Passage, bool) {
+	if m.spec.Worse == "lower" {
+		a, b = 1-a, 1-b
+	}
+	return sequential.PassagePairs(sequential.Null{Margin: margin}, sequential.Apart(a, b), m.per.Canary, line, !safe)
+}
+
+// unpaired says why pairs of a metric are not planned in a mirrored stage; "" = they are.
+func unpaired(spec *decision.Spec, m *decision.Metric) string {
+	switch {
+	case !spec.Pairs(m):
+		return "it has no test of pairs"
+	case m.Kind == decision.Mean:
+		return "how far the answers to one request are apart is not known, so there is no formula for means of pairs"
+	case m.Margin.Relative:
+		return "there is no formula for relative margins of pairs"
+	}
+	return ""
 }
 
 // worse is a value that is worse by harm.

@@ -144,12 +144,18 @@ func (p *Plan) stage(spec *decision.Spec, i int, guards []guard) Stage {
 	n := p.PerMinute * time.Duration(p.Window).Minutes()
 	s := Stage{Stage: i + 1, Weight: st.Weight, Share: share, Units: [2]float64{n * (1 - share), n * share},
 		Windows: math.Ceil(float64(st.Bake) / float64(p.Window)), Bake: Duration(st.Bake), MaxDuration: Duration(st.MaxDuration), Metrics: []Row{}}
-	if share <= 0 || share >= 1 {
+	if spec.Mirrored(i) {
+		s.Units = [2]float64{n, n}
+	} else if share <= 0 || share >= 1 {
 		s.Warnings = append(s.Warnings, "one arm has no traffic of its own: nothing is compared by this plan")
 		return s
 	}
 	per := sequential.Traffic{Stable: s.Units[0], Canary: s.Units[1]}
 	for _, g := range guards {
+		if why := unpaired(spec, g.spec); why != "" && spec.Mirrored(i) {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%s is not planned: %s", g.spec.Name, why))
+			continue
+		}
 		m := g.in(spec, i, per)
 		s.metrics = append(s.metrics, m)
 		s.Metrics = append(s.Metrics, m.row(s.Windows))

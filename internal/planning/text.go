@@ -11,7 +11,11 @@ func (p *Plan) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %.4g predictions a minute, windows of %v\n", p.Rollout, p.PerMinute, p.Window)
 	for _, s := range p.Stages {
-		fmt.Fprintf(&b, "\nstage %d: %.4g %% canary, %.3g stable and %.3g canary predictions a window, bake %v\n", s.Stage, 100*s.Share, s.Units[0], s.Units[1], s.Bake)
+		if s.Weight == 0 {
+			fmt.Fprintf(&b, "\nstage %d: mirrored, %.3g pairs a window, bake %v\n", s.Stage, s.Units[1], s.Bake)
+		} else {
+			fmt.Fprintf(&b, "\nstage %d: %.4g %% canary, %.3g stable and %.3g canary predictions a window, bake %v\n", s.Stage, 100*s.Share, s.Units[0], s.Units[1], s.Bake)
+		}
 		if len(s.Metrics) > 0 {
 			s.table(&b)
 		}

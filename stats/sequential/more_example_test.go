@@ -168,3 +168,11 @@ func ExamplePassageMeans() {
 	fmt.Println(p.Quantile(0.5), p.Quantile(0.9))
 	// Output: 10 21
 }
+
+func ExamplePassagePairs() {
+	// Copies of 300 requests a window; both arms fail at 5 % and independently.
+	d := sequential.Apart(0.05, 0.05)
+	p, _ := sequential.PassagePairs(sequential.Null{Margin: 0.02}, d, 300, math.Log(20), false)
+	fmt.Printf("%.4f of the pairs differ each way; safe within 2 points after %v windows, in nine of ten after %v\n", d.Canary, p.Quantile(0.5), p.Quantile(0.9))
+	// Output: 0.0475 of the pairs differ each way; safe within 2 points after 7 windows, in nine of ten after 14
+}

@@ -6,6 +6,9 @@ import "math"
 // the same prediction: canary worse, stable worse, neither.
 type Triple struct{ Canary, Stable, Ties int64 }
 
+// The grid of bets, as parts of the greatest lawful one.
+const pairsLeast, pairsMost = 0.005, 0.95
+
 func (p Triple) lawful() bool { return p.Canary >= 0 && p.Stable >= 0 && p.Ties >= 0 }
 
 // Paired tests shares of pairs: with D the share in which the canary is worse minus
@@ -38,7 +41,7 @@ func NewPaired(null Null, harm bool, opt Options) *Paired {
 		most, sign = 1/max(1-delta, leastRate), -1
 	}
 	p := &Paired{harm: harm, l: make([]float64, k), print: fingerprint("paired", delta, flag(harm), float64(k))}
-	for _, f := range LogGrid(0.005, 0.95, k) {
+	for _, f := range LogGrid(pairsLeast, pairsMost, k) {
 		bet := sign * f * most
 		if delta == 1 {
 			bet = 0 // no difference of shares is beyond the margin, or below −1

@@ -47,13 +47,17 @@ func TestPassageQuantilesAreWholeBlocks(t *testing.T) {
 func TestWhatIsNeverShownHasNoPassage(t *testing.T) {
 	per := Traffic{900, 100}
 	for name, f := range map[string]func() (Passage, bool){
-		"a share at the margin": func() (Passage, bool) { return PassageShares(Null{Margin: 0.25}, 0.25, 0.5, per, 3) },
-		"no canary":             func() (Passage, bool) { return PassageShares(Null{}, 0.1, 0.2, Traffic{Stable: 9}, 3) },
-		"a margin beyond 1":     func() (Passage, bool) { return PassageShares(Null{Margin: 1}, 0.1, 0.2, per, 3) },
-		"no threshold":          func() (Passage, bool) { return PassageShares(Null{}, 0.1, 0.2, per, math.NaN()) },
-		"not a share":           func() (Passage, bool) { return PassageShares(Null{}, math.NaN(), 0.2, per, 3) },
-		"a mean at the margin":  func() (Passage, bool) { return PassageMeans(Null{Margin: 0.5}, 2, 2.5, 1, per, 3, true) },
-		"no variance":           func() (Passage, bool) { return PassageMeans(Null{}, 2, 3, 0, per, 3, true) },
+		"a share at the margin":   func() (Passage, bool) { return PassageShares(Null{Margin: 0.25}, 0.25, 0.5, per, 3) },
+		"no canary":               func() (Passage, bool) { return PassageShares(Null{}, 0.1, 0.2, Traffic{Stable: 9}, 3) },
+		"a margin beyond 1":       func() (Passage, bool) { return PassageShares(Null{Margin: 1}, 0.1, 0.2, per, 3) },
+		"no threshold":            func() (Passage, bool) { return PassageShares(Null{}, 0.1, 0.2, per, math.NaN()) },
+		"not a share":             func() (Passage, bool) { return PassageShares(Null{}, math.NaN(), 0.2, per, 3) },
+		"a mean at the margin":    func() (Passage, bool) { return PassageMeans(Null{Margin: 0.5}, 2, 2.5, 1, per, 3, true) },
+		"pairs at the margin":     func() (Passage, bool) { return PassagePairs(Null{Margin: 0.1}, Discord{0.2, 0.1}, 100, 3, true) },
+		"pairs that never differ": func() (Passage, bool) { return PassagePairs(Null{}, Discord{}, 100, 3, true) },
+		"no pairs":                func() (Passage, bool) { return PassagePairs(Null{}, Discord{0.2, 0.1}, 0, 3, true) },
+		"more than all pairs":     func() (Passage, bool) { return PassagePairs(Null{}, Discord{0.8, 0.4}, 9, 3, true) },
+		"no variance":             func() (Passage, bool) { return PassageMeans(Null{}, 2, 3, 0, per, 3, true) },
 		"a margin of everything": func() (Passage, bool) {
 			return PassageMeans(Null{Margin: 1, Relative: true, Worse: Lower}, 2, 3, 1, per, 3, true)
 		},
