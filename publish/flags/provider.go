@@ -28,16 +28,20 @@ type Provider struct {
 	router Chooser
 	now    func() schemas.Time
 	sink   Sink
+	events chan of.Event
+	look   chan struct{} // one place
 }
+
+const providerName = "verdin"
 
 // NewProvider returns a provider over a router that somebody runs. Sink may be nil:
 // then tracking drops its events.
 func NewProvider(r Chooser, now func() schemas.Time, sink Sink) *Provider {
-	return &Provider{router: r, now: now, sink: sink}
+	return &Provider{router: r, now: now, sink: sink, events: make(chan of.Event, maxEvents), look: make(chan struct{}, 1)}
 }
 
 // Metadata names the provider.
-func (p *Provider) Metadata() of.Metadata { return of.Metadata{Name: "verdin"} }
+func (p *Provider) Metadata() of.Metadata { return of.Metadata{Name: providerName} }
 
 // Hooks has none.
 func (p *Provider) Hooks() []of.Hook { return nil }
