@@ -192,7 +192,7 @@ func TestReasonsAreDocumented(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.Code, r.Meaning, r.Remedy, alert)
 	}
-	b.WriteString("\nA drift check with role guardrail can roll back; a step forward does not ask it for shown equivalence yet.\n")
+	b.WriteString("\nA drift check with role guardrail and a tolerance can roll back, and must be shown to be alike before each step forward.\n")
 	const path = "../docs/reasons.md"
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {

@@ -46,10 +46,15 @@ func (t *PSISame) block(c Counts, stage int) {
 }
 
 func (t *PSISame) look() {
-	t.p = 1
 	stable, canary, n, m := t.shown.arms()
-	if t.below == 0 || m < sameLeast || m < float64(samePerBins*t.bins) || !(n > 0) {
-		return
+	t.p = sameP(stable, canary, n, m, 1, t.below, t.shown.blocks)
+}
+
+// sameP is the p-value of "the index is bound or more" at the k-th look, times π²k²/6,
+// where each arm is worth so many times fewer independent events as design says.
+func sameP(stable []float64, canary []int64, n, m, design, bound float64, looks int64) float64 {
+	if worth := m / design; bound == 0 || worth < sameLeast || worth < float64(samePerBins*len(stable)) || !(n > 0) {
+		return 1
 	}
 	raw, _ := psi(stable, canary, n, m)
 	filled := 0
@@ -59,12 +64,12 @@ func (t *PSISame) look() {
 		}
 	}
 	if filled < 2 {
-		return // one bin cannot tell
+		return 1 // one bin cannot tell
 	}
-	size := 1/n + 1/m
-	below := noncentralBelow(float64(filled-1), t.below/size, raw/size)
-	k := float64(t.shown.blocks)
-	t.p = math.Min(1, float64(below*math.Pi*math.Pi/6*k*k))
+	size := float64(design * (1/n + 1/m))
+	below := noncentralBelow(float64(filled-1), bound/size, raw/size)
+	k := float64(looks)
+	return math.Min(1, float64(below*math.Pi*math.Pi/6*k*k))
 }
 
 // P is the p-value of the present look times π²k²/6.

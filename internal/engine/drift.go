@@ -107,8 +107,10 @@ func (t *driftCheck) begin(f *watched, known *window.Feature) {
 // step forward; nil where nothing can show it.
 func (t *driftCheck) equivalence(fold *drift.Folding) drift.Equivalence {
 	switch {
-	case t.spec.Role != decision.Guardrail || t.spec.Above == 0 || t.sticky:
+	case t.spec.Role != decision.Guardrail || t.spec.Above == 0:
 		return nil
+	case t.sticky:
+		return drift.StickyEquivalents[t.spec.Method](fold.Bins(), fold.Single(), t.subs, t.spec.Above, t.stages)
 	case t.spec.Method == "ks":
 		return drift.NewKSSame(fold.Bins(), fold.Single(), t.spec.Above, t.stages)
 	}
@@ -263,7 +265,7 @@ func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 // alike appends the claims that every feature is the same, over all stages and in the
 // running one: an intersection-union test. Nothing is shown while a feature learns.
 func (t *driftCheck) alike(out []stats.Evidence, like stats.Evidence) []stats.Evidence {
-	if t.spec.Role != decision.Guardrail || t.spec.Above == 0 || t.sticky {
+	if t.spec.Role != decision.Guardrail || t.spec.Above == 0 {
 		return out
 	}
 	p, exact := [2]float64{}, true

@@ -92,6 +92,11 @@ func TestStickyRollouts(t *testing.T) {
 				t.Errorf("%s: exact %v, %d blocks", e.Name, e.Exact, e.Blocks)
 			}
 		}
+		for _, check := range []string{"scores/same", "scores/same_stage"} {
+			if e := end.find(t, check, ""); e.Result != stats.Safe {
+				t.Errorf("a step was taken, and %s is not shown: log E %.1f of %.1f", check, e.LogE, e.Threshold)
+			}
+		}
 		if e := end.find(t, "sample_ratio", ""); !e.Exact || e.N[0]+e.N[1] > 2000 || e.N[1] == 0 {
 			t.Errorf("the sample ratio counts %v units of 2000", e.N)
 		}
