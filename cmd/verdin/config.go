@@ -85,7 +85,7 @@ func loadConfig(path string) (*engineConfig, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)
 	}
-	dir, files := filepath.Dir(path), c.Kafka.files()
+	dir, files := filepath.Dir(path), append(c.Kafka.files(), c.NATS.Files()...)
 	for i := range c.Webhooks.To {
 		files = append(files, &c.Webhooks.To[i].KeyFile, &c.Webhooks.To[i].CA)
 	}

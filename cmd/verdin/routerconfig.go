@@ -68,8 +68,10 @@ func loadRouter(path string) (*routerConfig, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)
 	}
-	if c.State != "" && !filepath.IsAbs(c.State) {
-		c.State = filepath.Join(filepath.Dir(path), c.State)
+	for _, p := range append(c.NATS.Files(), &c.State) {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(filepath.Dir(path), *p)
+		}
 	}
 	return c, c.check(path)
 }

@@ -33,6 +33,11 @@ type TLS struct {
 	Key  string `yaml:"key"`
 }
 
+// Files are the fields that name a file, for a reader that resolves relative paths.
+func (c *Config) Files() []*string {
+	return []*string{&c.Creds, &c.NKeySeed, &c.PasswordFile, &c.Trusted, &c.TLS.CA, &c.TLS.Cert, &c.TLS.Key}
+}
+
 // Connect opens a connection that reconnects for ever. Errors that come later,
 // such as a forbidden subject, go to onError, which must not block; nil drops
 // them. The connection keeps nothing back while the server is away: what cannot
