@@ -84,7 +84,7 @@ var table = []row{
 	// the ways out, which cmd hands to it.
 	{pkg: "internal/pump", own: []string{"schemas", "decision", "internal/engine", "ingest/codec", "ingest/kafka", "ingest/recording", "internal/scenario",
 		"internal/pump/disk", "internal/pump/journal", "internal/pump/snapshot"}},
-	{pkg: "internal/pump/archive", own: []string{"schemas", "ingest/codec", "ingest/recording", "ingest/registry", "internal/pump", "internal/pump/journal"}},
+	{pkg: "internal/pump/archive", own: []string{"schemas", "ingest/codec", "ingest/recording", "ingest/registry", "internal/pump", "internal/pump/disk", "internal/pump/journal"}},
 	// What a live pump keeps on disk, and the disk that tests can break.
 	{pkg: "internal/pump/disk"},
 	{pkg: "internal/pump/journal", own: []string{"schemas", "internal/pump/disk"}},

@@ -10,6 +10,7 @@ import (
 
 	"verdin/ingest/recording"
 	"verdin/internal/pump"
+	"verdin/internal/pump/disk"
 )
 
 const (
@@ -23,6 +24,7 @@ const (
 // Writer writes one recording.
 type Writer struct {
 	dir  string
+	fs   disk.FS // puts the recording in its place
 	logs []*recording.Writer
 }
 
@@ -32,8 +34,8 @@ func Create(dir string, script pump.Script, journal [][]byte) (w *Writer, err er
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("recording %s is there already: choose another name, or move it away", dir)
 	}
-	w = &Writer{dir: dir}
-	if err := errors.Join(os.RemoveAll(dir+part), os.MkdirAll(dir+part, 0o755)); err != nil {
+	w = &Writer{dir: filepath.Clean(dir), fs: disk.OS{}}
+	if err := errors.Join(os.RemoveAll(w.dir+part), os.MkdirAll(w.dir+part, 0o755)); err != nil {
 		return nil, fmt.Errorf("recording %s: %w", dir, err)
 	}
 	defer func() {
@@ -69,15 +71,41 @@ func (w *Writer) Write(log int, line []byte) error {
 	return err
 }
 
-// Close ends the recording and puts it in its place.
+// Close ends the recording and puts it in its place. A power cut leaves the whole
+// recording there, or none.
 func (w *Writer) Close() error {
 	if err := w.end(); err != nil {
 		return errors.Join(err, w.Abort())
 	}
-	if err := os.Rename(w.dir+part, w.dir); err != nil {
+	if err := w.place(); err != nil {
 		return fmt.Errorf("recording %s: %w", w.dir, err)
 	}
 	return nil
+}
+
+// place gives the recording its name once all of it is on disk, and waits until the
+// name is too.
+func (w *Writer) place() error {
+	names, err := w.fs.List(w.dir + part)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		f, err := w.fs.Open(w.path(name), os.O_RDWR)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	if err := w.fs.SyncDir(w.dir + part); err != nil {
+		return err
+	}
+	if err := w.fs.Rename(w.dir+part, w.dir); err != nil {
+		return err
+	}
+	return w.fs.SyncDir(filepath.Dir(w.dir))
 }
 
 // Abort removes what was written.
