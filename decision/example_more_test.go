@@ -87,3 +87,18 @@ func ExampleState_Speaks() {
 	fmt.Println(st.Speaks())
 	// Output: started
 }
+
+func ExampleParseAt() {
+	spec := []byte(`apiVersion: verdin/v1alpha1
+kind: Rollout
+metadata: {name: recsys}
+spec:
+  arms: {stable: v41, canary: v42}
+  assignment: request
+  stages: [{weight: 10, bake: 10m, maxDuration: 30m}, {weight: 100, bake: 10m}]
+  metrics: [{name: errors, kind: proportion, field: error_type, worse: higher, role: guardrail, margin: {absolute: 0.002}}]
+`)
+	_, err := decision.ParseAt(spec, "recsys.yaml", decision.Traffic{PerMinute: 1000, Base: map[string]decision.Base{"errors": {Value: 0.01}}})
+	fmt.Println(strings.SplitN(err.Error(), " takes ", 2)[0])
+	// Output: recsys.yaml:7:49: stage 1 cannot decide within 30m: showing errors safe
+}

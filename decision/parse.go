@@ -4,7 +4,12 @@ package decision
 // Reading is strict: an unknown field, a value of another type or a contradiction
 // is a *SpecError that points at its place and names the remedy. The Spec has the
 // effective value of every field; YAML prints them.
-func Parse(data []byte, name string) (*Spec, error) {
+func Parse(data []byte, name string) (*Spec, error) { return ParseAt(data, name, Traffic{}) }
+
+// ParseAt is Parse where the traffic is known otherwise: what it states takes the place of
+// what the spec says, so that a stage which cannot decide at that traffic is refused at its
+// place in the spec.
+func ParseAt(data []byte, name string, known Traffic) (*Spec, error) {
 	data, attached, err := detach(data, name)
 	if err != nil {
 		return nil, err
@@ -16,6 +21,7 @@ func Parse(data []byte, name string) (*Spec, error) {
 	r := &reader{doc: doc}
 	s, own := r.rollout(doc.root)
 	s.Baselines = attached
+	s.Traffic = s.Traffic.over(known)
 	if r.complaint() == nil {
 		(&checker{reader: r, spec: s, own: own}).check()
 	}

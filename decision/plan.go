@@ -1,11 +1,27 @@
 package decision
 
 import (
+	"maps"
 	"math"
 	"time"
 
 	"verdin/stats/sequential"
 )
+
+// over is a traffic in which what is known takes the place of what is said.
+func (t Traffic) over(known Traffic) Traffic {
+	if known.PerMinute > 0 {
+		t.PerMinute = known.PerMinute
+	}
+	if len(known.Base) > 0 {
+		t.Base = maps.Clone(t.Base)
+		if t.Base == nil {
+			t.Base = map[string]Base{}
+		}
+		maps.Copy(t.Base, known.Base)
+	}
+	return t
+}
 
 // PlanStage is about how long a stage needs until a guardrail can be shown safe, at
 // the traffic and the base values that the spec states, if the arms are equal: windows

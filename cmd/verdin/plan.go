@@ -116,7 +116,7 @@ func spreadFlags(spec *decision.Spec, flags []string) (map[string]float64, error
 func named(spec *decision.Spec, flag, text string) (name, value string, err error) {
 	name, value, ok := strings.Cut(text, "=")
 	if !ok {
-		return "", "", fmt.Errorf("plan %s %q names no value: write NAME=VALUE, for example %s %s=0.02", flag, text, flag, text)
+		return "", "", fmt.Errorf("%s %q names no value: write NAME=VALUE, for example %s %s=0.02", flag, text, flag, text)
 	}
 	var names []string
 	for _, m := range spec.Metrics {
@@ -125,14 +125,14 @@ func named(spec *decision.Spec, flag, text string) (name, value string, err erro
 		}
 		names = append(names, m.Name)
 	}
-	return "", "", fmt.Errorf("plan %s %q: no metric is called %q; there are %s", flag, text, name, strings.Join(names, ", "))
+	return "", "", fmt.Errorf("%s %q: no metric is called %q; there are %s", flag, text, name, strings.Join(names, ", "))
 }
 
 func baseNumber(flag, text, value string) (float64, error) {
 	percent := strings.HasSuffix(value, "%")
 	x, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
 	if err != nil || x-x != 0 || x < 0 {
-		return 0, fmt.Errorf("plan %s %q: %q is no number of at least 0", flag, text, value)
+		return 0, fmt.Errorf("%s %q: %q is no number of at least 0", flag, text, value)
 	}
 	if percent {
 		x /= 100
@@ -146,7 +146,7 @@ func perMinute(text string) (float64, error) {
 	n, err := strconv.ParseFloat(count, 64)
 	times, known := map[string]float64{"s": 60, "min": 1, "m": 1, "h": 1.0 / 60}[unit]
 	if err != nil || !known || !(n > 0) || n-n != 0 {
-		return 0, fmt.Errorf("plan --traffic %q: write a number per s, min or h, such as 1000/min", text)
+		return 0, fmt.Errorf("--traffic %q: write a number per s, min or h, such as 1000/min", text)
 	}
 	return n * times, nil
 }

@@ -94,7 +94,7 @@ var table = []row{
 	{pkg: "internal/scenario", own: []string{"schemas"}},
 	{pkg: "internal/throughput"}, // benchmarks only
 	// History played again to find out what a spec's checks make of it.
-	{pkg: "internal/calibrate", own: []string{"schemas", "stats", "drift", "decision", "internal/engine", "internal/pump"}, third: []string{gonum}},
+	{pkg: "internal/calibrate", own: []string{"schemas", "stats", "drift", "decision", "ingest/window", "internal/engine", "internal/pump"}, third: []string{gonum}},
 	// Stories play the world around the live shell: they join what it joins.
 	{pkg: "internal/story", own: []string{"schemas", "stats", "decision", "ingest/codec", "ingest/kafka", "internal/engine", "internal/pump", "internal/pump/disk", "internal/pump/journal"}},
 	{pkg: "internal/planning", own: []string{"decision", "stats", "stats/sequential"}, third: []string{gonum}},

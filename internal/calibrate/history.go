@@ -25,11 +25,12 @@ var ErrHistory = errors.New("calibrate: no history")
 // History is the stable arm of a recording: predictions, readings and outcomes of what
 // was in service, as it was read, log by log.
 type History struct {
-	Rows   [schemas.Kinds]int64 // kept, by kind
-	Canary int64                // rows of another arm, left out
-	Other  int64                // rows of another rollout, left out
-	From   schemas.Time         // first and last event time
-	To     schemas.Time
+	Rows        [schemas.Kinds]int64 // kept, by kind
+	Predictions int64                // of both arms
+	Canary      int64                // rows of another arm, left out
+	Other       int64                // rows of another rollout, left out
+	From        schemas.Time         // first and last event time
+	To          schemas.Time
 
 	rollout string // "namespace/name"
 	short   string // "name", or "" where the namespace is not the default one
@@ -102,6 +103,9 @@ func (k *keeper) row(c *schemas.Chunk, i int) {
 	if !k.h.mine(c.Bytes(c.Rollout[i]), kind) {
 		k.h.Other++
 		return
+	}
+	if kind == schemas.KindPrediction {
+		k.h.Predictions++
 	}
 	arm := string(c.Bytes(c.Arm[i]))
 	if arm != schemas.ArmStable && arm != k.stable && !(arm == "" && kind == schemas.KindOutcome) {
