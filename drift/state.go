@@ -14,6 +14,7 @@ var ErrState = errors.New("drift: the state cannot be restored: discard the snap
 // Reading checks ranges, so that no damaged state can lead to NaN or a panic.
 type state struct {
 	buf     []byte
+	own     []byte // of the last part written, for the next one
 	reading bool
 	err     error
 }
@@ -91,7 +92,8 @@ func (s *state) part(p interface {
 }) {
 	var own []byte
 	if !s.reading {
-		own = p.AppendState(nil)
+		s.own = p.AppendState(s.own[:0])
+		own = s.own
 	}
 	size := int64(len(own))
 	s.int(&size, 0, mostPast)
