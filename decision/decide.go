@@ -16,7 +16,7 @@ func Decide(spec *Spec, st State, in Input) (State, *schemas.Verdict) {
 	st = st.Apply(in.Applied).published(in.Publish)
 	was := st
 	st, v := look(spec, st, in)
-	if v != nil && in.Cut.CatchingUp && v.Verdict != rollback && st.Phase != schemas.PhaseSuperseded {
+	if v != nil && in.Cut.CatchingUp && v.Verdict != rollback && st.Phase != schemas.PhaseSuperseded && v.Reason.Code != ReasonInternal {
 		return was.ordered(spec, &in), nil // what is old news may stop a canary, or the generation, nothing else
 	}
 	if v != nil {

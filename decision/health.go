@@ -14,9 +14,14 @@ import (
 var unhealthy = []string{ReasonNoData, ReasonCanarySilent, ReasonNoBaseline, ReasonDataQuality, ReasonHistoryLost,
 	ReasonConcentration, ReasonCrossover, ReasonLag, ReasonUnpaired}
 
-// failed: has the engine failed in this rollout? What it knows may be wrong.
-func failed(_ *Spec, _ *State, in *Input) (step, bool) {
-	return step{verdict: hold, code: ReasonInternal, message: "the engine failed and judges this rollout no further: " + in.Faults.Internal}, in.Faults.Internal != ""
+// failed: has the engine failed in this rollout? What it knows may be wrong. Before the
+// first stage and after the last it says nothing, and nothing else is asked.
+func failed(_ *Spec, st *State, in *Input) (step, bool) {
+	s := step{verdict: hold, code: ReasonInternal, message: "the engine failed and judges this rollout no further: " + in.Faults.Internal}
+	if !contains(live, st.Phase) {
+		s = step{}
+	}
+	return s, in.Faults.Internal != ""
 }
 
 // unsound: can the comparison not be trusted? A wrong split and another version are

@@ -45,6 +45,10 @@ const unknownTime = time.Duration(-1) // not known
 // forward. Every condition is written so that an unknown number fails it.
 func missing(spec *Spec, st *State, in *Input) []Need {
 	n := &needs{pace: newPace(spec, in)}
+	if in.Faults.Internal != "" {
+		n.want(false, "", unknownTime, "a restart of the engine, which has failed in this rollout")
+		return n.all
+	}
 	if !st.applied() {
 		who := "every expected router"
 		if len(in.Cut.Owing) > 0 {

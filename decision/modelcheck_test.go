@@ -28,7 +28,7 @@ func (m *model) silent(was decision.State, in *decision.Input, v *schemas.Verdic
 	switch {
 	case v != nil && over:
 		m.fail("%s after the end", v.Verdict)
-	case v != nil && in.Cut.CatchingUp && v.Verdict != rollback:
+	case v != nil && in.Cut.CatchingUp && v.Verdict != rollback && v.Reason.Code != decision.ReasonInternal:
 		m.fail("%s on old news", v.Verdict)
 	case over || m.st.Fenced:
 	case m.ended && (v == nil || v.Verdict != rollback):

@@ -17,7 +17,7 @@ const (
 // silent: does an arm, or everything, say nothing?
 func silent(spec *Spec, st *State, in *Input) (step, bool) {
 	h := &in.Health
-	if in.Cut.Ended || in.Cut.Drained {
+	if in.Cut.Ended || in.Cut.Drained || in.Faults.Internal != "" { // it may be the engine that hears nothing
 		return step{}, false
 	}
 	usual := spec.Source.Lateness + spec.Source.Window // how old the last judged window is in quiet weather

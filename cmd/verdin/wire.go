@@ -232,6 +232,10 @@ func (b *begin) run(ctx context.Context, ticks <-chan pump.Tick, each func(engin
 	l.Spec, l.Batches, l.Ticks, l.Acks, l.Results, l.Publish = b.spec, b.batches, ticks, line.acks, line.results, b.publish
 	l.Took = b.metrics.CutSeconds
 	l.Refused = b.strange
+	l.Failed = func(at, stack string) {
+		b.metrics.Failed(b.name())
+		b.log.Error("internal error: the rollout holds until a restart, others go on", "rollout", b.name(), "at", at, "stack", stack)
+	}
 	l.Each = func(o engine.Outcome, c decision.Cut) {
 		b.observe(o)
 		if o.State.Fenced {

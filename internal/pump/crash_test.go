@@ -49,6 +49,7 @@ type universe struct {
 	effects int                     // since the world began
 	die     int                     // at this effect; 0 = never
 	fail    func(what string) error // nil = nothing fails
+	each    func(*engineLife)       // at every tick; may be nil
 	where   string
 }
 
@@ -226,6 +227,9 @@ func (e *engineLife) tick() error {
 	u := e.u
 	if err := e.deliver(); err != nil {
 		return err
+	}
+	if u.each != nil {
+		u.each(e)
 	}
 	u.wall = u.wall.Add(10 * time.Second)
 	u.produce(u.wall.Add(7 * time.Second)) // clocks are ahead: arrival bounds matter

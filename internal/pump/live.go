@@ -34,11 +34,14 @@ type Live struct {
 
 	Took func(seconds float64) // hears how long each cut was judged, by the machine's clock; nil = nobody does
 
+	Failed func(at, stack string) // hears what the engine failed at: the rollout holds from then on, until a restart; nil = nobody does
+
 	Store  *Store           // keeps what cannot be read again; nil = nothing is kept
 	From   *Resumed         // where to go on; nil = at the beginning
 	Status func() []Reading // how the reading of each log goes; nil = nobody knows, all is well
 	Unread func() string    // why a topic is not read whole, with the remedy; "" = it is, and so is nil
 
+	engine  guarded
 	place   *Place
 	flat    flat
 	logs    []logSeen
@@ -86,11 +89,11 @@ func (l *Live) Run(ctx context.Context, logs [][]schemas.Log) error {
 
 // begin takes up where an earlier process stopped.
 func (l *Live) begin(logs [][]schemas.Log) {
-	l.flat = newFlat(logs)
+	l.flat, l.engine = newFlat(logs), guarded{core: l.Core, hears: l.Failed}
 	l.logs = make([]logSeen, len(l.flat.seats))
 	l.place = &Place{Next: make([]int64, len(l.logs))}
 	if l.From != nil {
-		l.place = l.From.Place
+		l.place, l.engine.failed = l.From.Place, l.From.failed
 		l.next.Commands, l.next.Results = l.From.Commands, l.From.Results
 	}
 	l.acks = l.place.book(l.Spec)
@@ -113,7 +116,7 @@ func (l *Live) finish() error {
 	if l.Store == nil || l.place.Seq == 0 {
 		return nil
 	}
-	if err := l.cut(l.place.Wall); err != nil {
+	if err := l.cut(l.place.Wall); err != nil || l.engine.failed != "" {
 		return err
 	}
 	return l.Store.save(l.Core, l.place, &l.acks)
@@ -132,10 +135,10 @@ func (l *Live) feed(b Batch) {
 	seen.next = min(seen.next, b.First) // a log that was cut off goes on from there
 	from := seen.next
 	for _, g := range b.lost(seen.next) {
-		l.Core.Lost(b.Shard, b.Log, g.To)
+		l.engine.lost(l.flat.seats[i], g.To)
 		l.next.Losses = append(l.next.Losses, journal.Loss{Log: i, At: seen.next, From: g.From, Before: g.To})
 	}
-	feedTo(l.Core, l.flat.seats[i], b.Chunk, b.Row, b.Chunk.Next)
+	l.engine.feed(l.flat.seats[i], b.Chunk, b.Row, b.Chunk.Next)
 	if b.Chunk.Len() > b.Row {
 		seen.spoke = max(seen.spoke, b.Chunk.At[b.Chunk.Len()-1], l.place.Wall)
 	}
@@ -233,9 +236,17 @@ func (l *Live) cut(wall schemas.Time) error {
 		return err
 	}
 	began := time.Now()
-	outs := step(l.Core, l.Spec.FullName(), l.flat, c)
+	outs, failed, err := l.engine.cut(l.Spec.FullName(), l.flat, c, "")
+	if err != nil {
+		return err
+	}
 	if l.Took != nil {
 		l.Took(time.Since(began).Seconds())
+	}
+	if failed != "" {
+		if err := l.Store.append(&journal.Failure{Cut: c.Seq, At: failed}); err != nil {
+			return err
+		}
 	}
 	for _, o := range outs {
 		if v := o.Verdict; v != nil {
@@ -260,7 +271,9 @@ func (l *Live) cut(wall schemas.Time) error {
 		}
 		l.obeyed(c, o.Verdict)
 	}
-	l.Store.keep(l.Core, l.place, &l.acks)
+	if failed == "" { // a state that is not trusted is not kept
+		l.Store.keep(l.Core, l.place, &l.acks)
+	}
 	return nil
 }
 

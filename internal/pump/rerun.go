@@ -40,6 +40,8 @@ type Rerun struct {
 	acks     ackBook
 	arrivals *Arrivals
 	tail     *schemas.Verdict // of the last cut, if its intent did not come to the disk
+	engine   guarded
+	fell     *journal.Failure // at the last cut, if that did not come to the disk
 }
 
 // Begin makes the engine of an activation, with nothing fed to it.
@@ -65,21 +67,31 @@ func shardsOf(a *journal.Activation) (shards [][]schemas.Log) {
 // Run makes every cut of the script.
 func (r *Rerun) Run(ctx context.Context) error {
 	r.flat = newFlat(shardsOf(r.Script.Activation))
-	r.heads = make([]head, len(r.flat.seats))
+	r.heads, r.engine = make([]head, len(r.flat.seats)), guarded{core: r.Core}
 	r.arrivals = NewArrivals(len(r.flat.seats), r.Script.Cuts)
 	if r.Place == nil {
 		r.Place = &Place{Next: r.Script.start()}
 	}
 	r.acks = r.Place.book(r.Spec)
 	at := append([]int64(nil), r.Place.Next...)
-	intents := r.Script.Intents
+	intents, failures := r.Script.Intents, r.Script.Failures
 	for i, c := range r.Script.Cuts {
 		for log := range r.heads {
 			if err := r.read(ctx, log, &at[log], c); err != nil {
 				return fmt.Errorf("cut %d: %w", c.Seq, err)
 			}
 		}
-		outs := step(r.Core, r.Script.Activation.Rollout, r.flat, c)
+		var was string
+		if len(failures) > 0 && failures[0].Cut == c.Seq {
+			was, failures = failures[0].At, failures[1:]
+		}
+		outs, now, err := r.engine.cut(r.Script.Activation.Rollout, r.flat, c, was)
+		if err == nil && now != was {
+			err = r.fall(c, now, i == len(r.Script.Cuts)-1)
+		}
+		if err != nil {
+			return err
+		}
 		r.Place.pass(c, &r.acks)
 		for _, o := range outs {
 			var err error
@@ -137,6 +149,16 @@ func (r *Rerun) check(v *schemas.Verdict, c *journal.Cut, intents []*journal.Int
 	return intents, nil
 }
 
+// fall takes a failure that the journal does not hold. At the last cut it may be the one
+// of then: the power went before it came to the disk. Before that the cut was sound then.
+func (r *Rerun) fall(c *journal.Cut, at string, last bool) error {
+	if !last {
+		return fmt.Errorf("%w: this build fails at cut %d, at which another did not: %s", ErrInternal, c.Seq, at)
+	}
+	r.fell = &journal.Failure{Cut: c.Seq, At: at}
+	return nil
+}
+
 // read feeds a log up to the position of a cut, and tells of losses where they became
 // known; what was missing then is passed over, though a source may have it. A source
 // that ends before the position had nothing more that gave a row.
@@ -147,13 +169,13 @@ func (r *Rerun) read(ctx context.Context, log int, at *int64, c *journal.Cut) er
 		if err := r.feed(ctx, log, at, min(l.At, want), losses); err != nil {
 			return err
 		}
-		r.Core.Lost(seat.shard, seat.log, l.Before)
+		r.engine.lost(seat, l.Before)
 	}
 	if err := r.feed(ctx, log, at, want, losses); err != nil {
 		return err
 	}
 	*at = want
-	feedTo(r.Core, seat, &schemas.Chunk{Next: want}, 0, want)
+	r.engine.feed(seat, &schemas.Chunk{Next: want}, 0, want)
 	return nil
 }
 
@@ -174,9 +196,9 @@ func (r *Rerun) feed(ctx context.Context, log int, at *int64, to int64, losses [
 			}
 		}
 		if missing {
-			h.row += sort.Search(h.chunk.Len()-h.row, func(i int) bool { return h.chunk.Offset[h.row+i] >= stop })
+			h.row = before(h.chunk, h.row, stop)
 		} else {
-			h.row = feedTo(r.Core, r.flat.seats[log], h.chunk, h.row, stop)
+			h.row = r.engine.feed(r.flat.seats[log], h.chunk, h.row, stop)
 		}
 		*at = min(h.chunk.Next, stop)
 	}

@@ -21,6 +21,8 @@ type Resumed struct {
 	Commands []journal.Command // said in cuts that count no more
 	Results  []journal.Result
 	Batches  <-chan Batch // from here on
+
+	failed string // what the engine has failed at again, on the way here; "" = it is sound
 }
 
 // Feed reads the logs of a rollout from positions on. Records that were read before
@@ -227,6 +229,12 @@ func (s *Store) again(ctx context.Context, spec *decision.Spec, restore restoreF
 		feed.Stop()
 		return nil, err
 	}
+	if run.fell != nil {
+		if err := s.commit(run.fell); err != nil {
+			feed.Stop()
+			return nil, err
+		}
+	}
 	if v := run.tail; v != nil {
 		payload := v.AppendJSON(nil)
 		intent := &journal.Intent{Generation: v.Generation, Sequence: v.Sequence, Cut: place.Seq, Digest: schemas.Digest(payload), Payload: payload}
@@ -236,7 +244,7 @@ func (s *Store) again(ctx context.Context, spec *decision.Spec, restore restoreF
 		}
 	}
 	place.Pending, place.Heads, place.Given = run.acks.pending, run.acks.heads, run.acks.given
-	out := &Resumed{Core: core, Place: place, Rest: d.rest(run), Batches: feed.Batches}
+	out := &Resumed{Core: core, Place: place, Rest: d.rest(run), Batches: feed.Batches, failed: run.engine.failed}
 	if f := place.Fenced; f != nil {
 		out.Results = append(out.Results, journal.Result{Generation: f.Generation, Sequence: f.Sequence, Digest: f.Digest, Result: "reclaimed", At: place.Wall})
 		place.settle(f.Generation, f.Sequence, f.Digest, "reclaimed")

@@ -13,8 +13,9 @@ import (
 type Script struct {
 	Activation *journal.Activation
 	Cuts       []*journal.Cut
-	Intents    []*journal.Intent // in order, of cuts that count
-	Ended      *journal.End      // nil = the generation may go on
+	Failures   []*journal.Failure // of cuts that count
+	Intents    []*journal.Intent  // in order, of cuts that count
+	Ended      *journal.End       // nil = the generation may go on
 }
 
 // ErrScript says that records do not follow each other as an engine writes them.
@@ -35,6 +36,11 @@ func (s *Script) Take(r journal.Record) error {
 			return fmt.Errorf("%w: cut %d with %d positions comes after cut %d, logs are %d", ErrScript, r.Seq, len(r.Next), last, len(s.Activation.Logs))
 		}
 		s.Cuts = append(s.Cuts, r)
+	case *journal.Failure:
+		if last := s.last(); last > 0 && r.Cut != last {
+			return fmt.Errorf("%w: a failure at cut %d comes after cut %d", ErrScript, r.Cut, last)
+		}
+		s.Failures = append(s.Failures, r)
 	case *journal.Intent:
 		if last := s.last(); last > 0 && r.Cut != last {
 			return fmt.Errorf("%w: a verdict of cut %d comes after cut %d", ErrScript, r.Cut, last)
@@ -59,6 +65,7 @@ func (s *Script) last() int64 {
 // rewind drops the cuts after one.
 func (s *Script) rewind(to int64) {
 	s.Cuts = slices.DeleteFunc(s.Cuts, func(c *journal.Cut) bool { return c.Seq > to })
+	s.Failures = slices.DeleteFunc(s.Failures, func(f *journal.Failure) bool { return f.Cut > to })
 	s.Intents = slices.DeleteFunc(s.Intents, func(i *journal.Intent) bool { return i.Cut > to })
 }
 
@@ -66,6 +73,7 @@ func (s *Script) rewind(to int64) {
 func (s *Script) after(seq int64) Script {
 	out := *s
 	out.Cuts = slices.DeleteFunc(slices.Clone(s.Cuts), func(c *journal.Cut) bool { return c.Seq <= seq })
+	out.Failures = slices.DeleteFunc(slices.Clone(s.Failures), func(f *journal.Failure) bool { return f.Cut <= seq })
 	out.Intents = slices.DeleteFunc(slices.Clone(s.Intents), func(i *journal.Intent) bool { return i.Cut <= seq })
 	return out
 }

@@ -10,11 +10,16 @@ import (
 )
 
 // step makes a cut in the engine: live and in replay the same record is the same cut.
-func step(core *engine.Engine, rollout string, f flat, c *journal.Cut) []engine.Outcome {
+func step(core *engine.Engine, f flat, c *journal.Cut, in engine.CutInput) []engine.Outcome {
 	for _, i := range c.Idle {
 		core.Idle(f.seats[i.Log].shard, f.seats[i.Log].log, i.To)
 	}
-	in := engine.CutInput{
+	return core.Cut(in)
+}
+
+// cutInput is what a cut brings beside rows and idle decisions.
+func cutInput(rollout string, c *journal.Cut) engine.CutInput {
+	return engine.CutInput{
 		Cut: decision.Cut{Seq: c.Seq, Wall: c.Wall, Due: c.Due, CatchingUp: c.CatchingUp, Unread: c.Unread, Owing: c.Owing,
 			Foreign: c.Foreign, Drained: c.Drained, Ended: c.Ended},
 		Upto:     c.Upto,
@@ -24,7 +29,6 @@ func step(core *engine.Engine, rollout string, f flat, c *journal.Cut) []engine.
 			return decision.PublishResult{Generation: r.Generation, Sequence: r.Sequence, Digest: r.Digest, Result: r.Result, At: r.At}
 		})},
 	}
-	return core.Cut(in)
 }
 
 func each[A, B any](all []A, f func(A) B) (out []B) {
@@ -38,10 +42,7 @@ func each[A, B any](all []A, f func(A) B) (out []B) {
 // and returns the row to go on with. The position of the log is then upto, or the
 // chunk's end if that comes first.
 func feedTo(core *engine.Engine, at seat, c *schemas.Chunk, row int, upto int64) int {
-	end := c.Len()
-	if upto < c.Next {
-		end = row + sort.Search(c.Len()-row, func(i int) bool { return c.Offset[row+i] >= upto })
-	}
+	end := before(c, row, upto)
 	part := *c
 	part.Log, part.Kind, part.Next = at.log, c.Kind[:end], min(c.Next, upto)
 	for row < end {
@@ -49,4 +50,12 @@ func feedTo(core *engine.Engine, at seat, c *schemas.Chunk, row int, upto int64)
 	}
 	core.Feed(at.shard, &part, end) // records that gave no row move the position too
 	return row
+}
+
+// before is the first row of a chunk, from row on, that does not stand before an offset.
+func before(c *schemas.Chunk, row int, upto int64) int {
+	if upto >= c.Next {
+		return c.Len()
+	}
+	return row + sort.Search(c.Len()-row, func(i int) bool { return c.Offset[row+i] >= upto })
 }

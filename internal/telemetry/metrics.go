@@ -24,7 +24,7 @@ type Metrics struct {
 	journal, mirror, snapshot   *prometheus.GaugeVec
 	rows, acksRefused           *prometheus.CounterVec
 	leads                       *prometheus.GaugeVec
-	yields, refills             *prometheus.CounterVec
+	yields, refills, failures   *prometheus.CounterVec
 	outbox                      prometheus.Gauge
 	cut, publish                prometheus.Histogram
 }
@@ -64,6 +64,7 @@ func New() *Metrics {
 	m.mirror = m.gauge("journal_mirror_lag_records", "Records of a rollout's journal that its mirror lacks.", "rollout")
 	m.snapshot = m.gauge("snapshot_timestamp_seconds", "When the last snapshot of a rollout was taken.", "rollout")
 	m.leads = m.gauge("lease_held", "1 while this engine holds the lease of a rollout, 0 while another does.", "rollout")
+	m.failures = m.counter("internal_errors_total", "Times that the engine failed in a rollout, which holds until a restart.", "rollout")
 	m.yields = m.counter("rollout_yields_total", "Times that this engine left a rollout to another one.", "rollout")
 	m.refills = m.counter("chain_refills_total", "Times that verdicts were written again because NATS had lost them.", "rollout")
 	m.build = m.gauge("build_info", "1, labelled with what was built.", "version", "revision", "goversion", "rules")

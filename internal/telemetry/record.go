@@ -129,6 +129,9 @@ func (m *Metrics) Leads(rollout string, held bool) {
 	set(m.leads, map[bool]float64{true: 1}[held], m.labels.bound(Rollout, rollout))
 }
 
+// Failed counts an internal error in a rollout.
+func (m *Metrics) Failed(rollout string) { add(m.failures, 1, m.labels.bound(Rollout, rollout)) }
+
 // Yielded counts a rollout that was left to another engine.
 func (m *Metrics) Yielded(rollout string) { add(m.yields, 1, m.labels.bound(Rollout, rollout)) }
 
@@ -157,7 +160,7 @@ func (m *Metrics) BuildInfo(version, revision, rules string) {
 // Forget drops every series of a rollout that ended.
 func (m *Metrics) Forget(rollout string) {
 	at := prometheus.Labels{string(Rollout): rollout}
-	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows, m.acksRefused, m.yields, m.refills} {
+	for _, v := range []*prometheus.CounterVec{m.late, m.windows, m.verdicts, m.rows, m.acksRefused, m.yields, m.refills, m.failures} {
 		v.DeletePartialMatch(at)
 	}
 	for _, v := range []*prometheus.GaugeVec{m.result, m.estimate, m.low, m.high, m.logE, m.weight, m.phase, m.reason, m.journal, m.mirror, m.snapshot, m.leads} {

@@ -50,6 +50,8 @@ func Parse(b []byte) (Record, error) {
 		r = new(Activation)
 	case "cut":
 		r = new(Cut)
+	case "failure":
+		r = new(Failure)
 	case "intent":
 		r = new(Intent)
 	case "rewind":
@@ -84,6 +86,10 @@ func check(r Record) error {
 		}
 	case *Cut:
 		return r.check()
+	case *Failure:
+		if r.At == "" {
+			return fmt.Errorf("%w: cut %d failed at nothing", ErrRecord, r.Cut)
+		}
 	case *Intent:
 		if got := schemas.Digest(r.Payload); got != r.Digest {
 			return fmt.Errorf("%w: the payload of verdict %d/%d has digest %s, not %s", ErrRecord, r.Generation, r.Sequence, got, r.Digest)

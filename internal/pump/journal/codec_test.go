@@ -25,6 +25,7 @@ var all = []Record{
 	&Intent{Generation: 2, Sequence: 1, Cut: 3, Digest: schemas.Digest([]byte(`{"a":"<&>"}`)), Payload: []byte(`{"a":"<&>"}`)},
 	&Rewind{Cut: 2, Wall: noon},
 	&End{Reason: "spec changed", Wall: noon},
+	&Failure{Cut: 3, At: "index out of range [3] with length 2"},
 }
 
 func TestRecordsComeBackAsTheyWere(t *testing.T) {
@@ -54,6 +55,7 @@ func TestParseTakesNothingLooser(t *testing.T) {
 		"log without position":   strings.Replace(cut, `"log":2,"at"`, `"log":3,"at"`, 1),
 		"negative log":           strings.Replace(cut, `"log":1,"to"`, `"log":-1,"to"`, 1),
 		"range that ends before": strings.Replace(cut, `"to":9`, `"to":4`, 1),
+		"a failure at nothing":   `{"type":"failure","cut":3,"at":""}`,
 		"altered payload":        strings.Replace(string(Append(nil, all[2])), `<&>`, `<&&`, 1),
 		"another format":         strings.Replace(string(Append(nil, all[0])), `"format":1`, `"format":2`, 1),
 		"shards out of order":    strings.Replace(string(Append(nil, all[0])), `"shard":1`, `"shard":2`, 1),

@@ -10,7 +10,7 @@ import (
 // misread a newer record.
 const Format = 1
 
-// Record is one entry: *Activation, *Cut, *Intent, *Rewind or *End.
+// Record is one entry: *Activation, *Cut, *Failure, *Intent, *Rewind or *End.
 type Record interface{ kind() string }
 
 // Activation begins a generation of a rollout: all that the engine is started with.
@@ -125,6 +125,13 @@ type Result struct {
 	At         schemas.Time `json:"at"`
 }
 
+// Failure follows a cut at which, or before which, the engine failed: it was decided without
+// a look at the data. With another build the failure may not come again, so it is an input.
+type Failure struct {
+	Cut int64  `json:"cut"`
+	At  string `json:"at"` // what it failed at, not ""
+}
+
 // Intent is a verdict that is about to be published. It follows from the records
 // before it and from the topics: a restart derives it again and compares.
 type Intent struct {
@@ -151,6 +158,7 @@ type End struct {
 
 func (*Activation) kind() string { return "activation" }
 func (*Cut) kind() string        { return "cut" }
+func (*Failure) kind() string    { return "failure" }
 func (*Intent) kind() string     { return "intent" }
 func (*Rewind) kind() string     { return "rewind" }
 func (*End) kind() string        { return "end" }
