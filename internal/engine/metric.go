@@ -128,8 +128,10 @@ func (t *metricTest) setMargins(spec *decision.Spec) {
 // margin is the index of the running stage's margin.
 func (t *metricTest) margin() int { return t.use[min(max(t.stage, 0), len(t.use)-1)] }
 
+// options are those of a metric's exact tests. A guard has one stage that may last for days:
+// without starts inside it, harm would have the evidence of every good hour against it.
 func (c compiled) options(m *decision.Metric) sequential.Options {
-	return sequential.Options{Stages: len(c.spec.Stages), MDE: m.MDE}
+	return sequential.Options{Stages: len(c.spec.Stages), MDE: m.MDE, Late: c.spec.Strategy == decision.Guard}
 }
 
 func null(worse string, m decision.Margin) sequential.Null {
