@@ -60,6 +60,7 @@ var engineAlerts = []struct {
 	{"VerdinEngineGone", "absent(verdin_build_info)", 2, decision.SeverityPage, "no engine is scraped", "see whether it runs; routers keep their weights until the lease ends"},
 	{"VerdinVerdictWaits", "verdin_outbox_age_seconds > 60", 1, decision.SeverityPage, "a verdict has waited a minute to be published", "see whether NATS is reachable and its stream takes writes"},
 	{"VerdinChainRefilled", "increase(verdin_chain_refills_total[10m]) > 0", 0, decision.SeverityPage, "{{ $labels.rollout }}: NATS had lost verdicts, which were written again", "look at the storage of the NATS servers: what was acknowledged must not be lost"},
+	{"VerdinWebhookLost", "increase(verdin_webhook_lost_total[10m]) > 0", 0, decision.SeverityTicket, "webhook {{ $labels.webhook }} did not hear of a verdict", "see whether its receiver answers; the log names each note that was lost"},
 }
 
 func rule(b *strings.Builder, name, expr string, after int, severity, summary, remedy string) {
@@ -146,7 +147,7 @@ func TestEveryReasonForAPersonHasOneAlert(t *testing.T) {
 	m.BuildInfo("1", "x", decision.RulesVersion)
 	m.InForce("prod/recsys", "harm")
 	m.Refilled("prod/recsys")
-	exported := map[string]bool{}
+	exported := map[string]bool{"verdin_webhook_lost_total": true} // by cmd/verdin, one for each webhook
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)
