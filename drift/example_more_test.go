@@ -173,3 +173,29 @@ func ExamplePretend() {
 	fmt.Println(n > 900 && n < 1100)
 	// Output: true
 }
+
+func ExampleFoldNumbers() {
+	// A window of a feature of four groups, behind the five odd rows and the two outer ones.
+	fold := drift.FoldNumbers([]int64{0, 0, 0, 0, 0, 0, 0, 100, 100, 100, 100}, nil, 2)
+	row := func(below, beyond, a, b, c, d uint64) []uint64 {
+		return []uint64{3, 0, 0, 0, 0, below, beyond, a, b, c, d}
+	}
+	b := fold.Fold(drift.Block{Sub: 1, Bins: 11, Stable: row(1, 2, 10, 10, 10, 10), Canary: row(0, 5, 1, 2, 3, 4)})
+	fmt.Println(b.Bins, b.Stable, b.Canary)
+	// Output: 4 [1 20 20 2] [0 3 7 5]
+}
+
+func ExampleNewStickyPSISame() {
+	// 8,000 users in 64 buckets come in each of 20 windows, and like one of four things.
+	users := drift.NewStickyPSISame(4, 64, 0.05)
+	b := drift.Block{Sub: 64, Bins: 4, Stable: make([]uint64, 64*4), Canary: make([]uint64, 64*4)}
+	for user := range 8000 {
+		arm := [2][]uint64{b.Stable, b.Canary}[user/64%2]
+		arm[user%64*4+user*user/7%4]++
+	}
+	for range 20 {
+		users.Observe(b)
+	}
+	fmt.Println(users.P() <= 0.05, users.Exact())
+	// Output: true false
+}

@@ -176,3 +176,17 @@ func ExamplePassagePairs() {
 	fmt.Printf("%.4f of the pairs differ each way; safe within 2 points after %v windows, in nine of ten after %v\n", d.Canary, p.Quantile(0.5), p.Quantile(0.9))
 	// Output: 0.0475 of the pairs differ each way; safe within 2 points after 7 windows, in nine of ten after 14
 }
+
+func ExampleNewLate() {
+	// One alternative, e twice as likely as the null in each block, from block 51 on.
+	late := sequential.NewLate(sequential.Uniform(1))
+	for block := range 60 {
+		factor := -0.5
+		if block >= 50 {
+			factor = 1
+		}
+		late.Add([]float64{factor})
+	}
+	fmt.Printf("from the start on: %.0f, from any start: %.1f\n", 50*-0.5+10*1, late.LogE())
+	// Output: from the start on: -15, from any start: 5.5
+}
