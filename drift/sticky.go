@@ -86,10 +86,7 @@ func (t *Sticky) watch(from, to int, margin float64) {
 // Observe scores a window as one block. One of another shape, or without events of
 // an arm, is left out.
 func (t *Sticky) Observe(b Block) {
-	stable, okay := total(b.Stable)
-	canary, ok := total(b.Canary)
-	if b.Bins != t.bins || b.Sub != t.buckets || b.Stage < 0 || b.Stage > math.MaxInt32 || len(b.Stable) != b.Sub*b.Bins ||
-		len(b.Canary) != len(b.Stable) || !ok || !okay || stable == 0 || canary == 0 {
+	if !stickyShape(&b, t.bins, t.buckets) {
 		return
 	}
 	for _, s := range t.sides {
