@@ -107,6 +107,9 @@ func number(col *schemas.Column, r int32) (x float64, ok bool) {
 
 // interval returns the interval between edges that a finite number lies in.
 func (f *Feature) interval(x float64) int {
+	if f.Finder != nil {
+		return f.Finder.Bin(x)
+	}
 	lo, hi := 0, len(f.Edges)
 	for lo < hi {
 		mid := (lo + hi) / 2

@@ -3,12 +3,15 @@ package engine
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"verdin/decision"
 	"verdin/drift"
+	"verdin/ingest/window"
 )
 
 // baselineOf is a file with a feature of numbers, of so many values, and one of names.
@@ -155,5 +158,39 @@ func TestKSShowsTheDistanceOfTheFineBins(t *testing.T) {
 	e := find(t, d.(*driftCheck), "inputs/drift")
 	if e.Effect != want.Effect() || e.Effect.Estimate == 0 {
 		t.Errorf("shown is %+v, the fine bins are %+v apart", e.Effect, want.Effect())
+	}
+}
+
+// The table that finds the bin of a number agrees with a search of the plan's edges.
+func TestTheTableOfAFeatureAgreesWithItsEdges(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	xs := make([]float64, 4096)
+	for i := range xs {
+		if xs[i] = rng.NormFloat64(); i%5 == 0 {
+			xs[i] = math.Round(xs[i]*4) / 4
+		}
+	}
+	r := learnt("x", xs)
+	var f window.Feature
+	layOut(&f, &r, wanted{groups: 20})
+	check := func(x float64) {
+		want, found := slices.BinarySearch(f.Edges, x)
+		if found {
+			want++
+		}
+		if got := f.Finder.Bin(x); got != want {
+			t.Fatalf("%v is in interval %d, want %d", x, got, want)
+		}
+	}
+	for _, e := range f.Edges {
+		check(e)
+		check(math.Nextafter(e, math.Inf(1)))
+		check(math.Nextafter(e, math.Inf(-1)))
+	}
+	for range 100_000 {
+		check(rng.NormFloat64() * math.Exp(20*rng.NormFloat64()))
+	}
+	for _, x := range []float64{0, math.Copysign(0, -1), math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64} {
+		check(x)
 	}
 }

@@ -54,6 +54,7 @@ func layOut(f *window.Feature, r *drift.Reference, want wanted) {
 	}
 	v := drift.NewView(r.Counts, want.groups).On(r.Edges, r.Counts)
 	f.Fine = want.fine
+	f.Finder = r.Edges
 	f.Edges, f.Groups, f.Mass = r.Edges.Cuts(), v.Layout(r.Edges.Bins()), r.Lay(v)
 	f.Single = append(make([]bool, v.Rows()-v.Bins()), v.Single()...)
 }
