@@ -23,10 +23,11 @@ type kafkaConfig struct {
 
 // files are the paths of the registry's section.
 func (c *kafkaConfig) files() []*string {
+	all := c.Files()
 	if c.Registry == nil {
-		return nil
+		return all
 	}
-	all := []*string{&c.Registry.Password.File, &c.Registry.Cache}
+	all = append(all, &c.Registry.Password.File, &c.Registry.Cache)
 	if tls := c.Registry.TLS; tls != nil {
 		all = append(all, &tls.CA, &tls.Cert, &tls.Key)
 	}

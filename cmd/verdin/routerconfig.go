@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -68,7 +69,7 @@ func loadRouter(path string) (*routerConfig, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, string(data), err)
 	}
-	for _, p := range append(c.NATS.Files(), &c.State) {
+	for _, p := range slices.Concat(c.NATS.Files(), c.Kafka.Files(), []*string{&c.State}) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(filepath.Dir(path), *p)
 		}

@@ -38,6 +38,17 @@ type Secret struct {
 	Env  string `yaml:"env,omitempty"`
 }
 
+// Files are the fields that name a file, for a reader that resolves relative paths.
+func (c *Config) Files() (all []*string) {
+	if c.TLS != nil {
+		all = append(all, &c.TLS.CA, &c.TLS.Cert, &c.TLS.Key)
+	}
+	if c.SASL != nil {
+		all = append(all, &c.SASL.Password.File)
+	}
+	return all
+}
+
 // The mechanisms of SASLConfig.
 const (
 	Plain       = "plain"

@@ -46,6 +46,7 @@ var apart = map[string]string{
 	"drift.Folding.stable":      "scratch",
 	"drift.Folding.canary":      "scratch",
 	"drift.Fine.stable":         "scratch",
+	"window.Feature.Finder":     "a table of Edges, which are compared",
 	"drift.Fine.canary":         "scratch",
 	"drift.Cells.pair":          "scratch",
 	"drift.recent.l":            "scratch: the factors of a block",
