@@ -16,6 +16,11 @@ func isObject(r *Record) bool {
 // "type" member names, else the default of the log. An object that has
 // "specversion" is a CloudEvent in structured form, as recordings hold them.
 func (d *Decoder) bareJSON() bool {
+	kind := d.row.kind
+	if d.again(&d.known[kind]) {
+		return true
+	}
+	d.begin(kind)
 	for {
 		kind := d.row.kind
 		ok := d.object(d.bare[kind])
@@ -30,7 +35,11 @@ func (d *Decoder) bareJSON() bool {
 		case !d.row.typed && !d.opt.HasDefault:
 			return d.fail(schemas.RejectEventType, "no type member, and this log has no default: "+unknownType)
 		}
-		return d.end()
+		if !d.end() {
+			return false
+		}
+		d.learn(&d.known[kind])
+		return true
 	}
 }
 

@@ -42,6 +42,7 @@ type Decoder struct {
 
 	bare, data  [schemas.Kinds]*shape // events by themselves, and inside an envelope
 	envelope    *shape
+	known       [schemas.Kinds]known // events by themselves, as texts
 	position    *shape
 	evaluation  *shape
 	evaluations map[string][2]int // columns of score and label, by the evaluation's name

@@ -16,6 +16,7 @@ type scanner struct {
 	depth int     // objects and arrays that are open
 	buf   []byte  // the last text that had escapes or non-ASCII bytes
 	num   decimal // the last number
+	trail []span  // values so far of the objects that are open
 
 	other [maxDepth + 1]*shape // of objects that the contract does not know, by depth
 
@@ -31,7 +32,7 @@ func newScanner() scanner {
 }
 
 func (s *scanner) reset(src []byte) {
-	s.src, s.pos, s.depth, s.reason, s.detail = src, 0, 0, "", ""
+	s.src, s.pos, s.depth, s.trail, s.reason, s.detail = src, 0, 0, s.trail[:0], "", ""
 }
 
 // fail records why the text is refused, with the place.

@@ -216,7 +216,10 @@ func (s *scanner) skip() bool {
 	case '{':
 		o, ok := s.open(s.other[s.depth])
 		for ok && s.member(&o) != nil {
+			s.peek()
+			n, from := len(s.trail), s.pos
 			ok = s.skip()
+			s.trace(n, from, &skipped)
 		}
 		return ok && s.reason == ""
 	case '[':

@@ -14,7 +14,10 @@ func (d *Decoder) object(sh *shape) bool {
 		if sl == nil {
 			return d.reason == ""
 		}
+		d.peek()
+		n, from := len(d.trail), d.pos
 		ok = d.value(&sl.meaning)
+		d.trace(n, from, &sl.meaning)
 	}
 	return false
 }
