@@ -106,22 +106,26 @@ func (s *scanner) stands(st *step) bool {
 
 // put reads the value of a step, which is at the current position.
 func (d *Decoder) put(st *step) bool {
+	m := &st.meaning
 	switch st.class {
 	case quoted:
 		b, ok := d.text()
-		return ok && (!st.stored || d.store(&st.meaning, cell{kind: schemas.String}, b))
+		return ok && (!st.stored || d.store(m, cell{kind: schemas.String}, b))
 	case numeric:
-		if !d.number() {
-			return false
-		}
-		if !st.stored {
+		x, ok := d.quick()
+		switch {
+		case !ok: // an unusual number, or none
+		case m.to != toNothing:
+			return d.store(m, cell{kind: schemas.Number, num: x}, nil)
+		default:
+			if m.col >= 0 {
+				d.row.cells[d.row.kind][m.col] = cell{kind: schemas.Number, num: x}
+			}
 			return true
 		}
-		x, ok := d.float()
-		return ok && d.store(&st.meaning, cell{kind: schemas.Number, num: x}, nil)
 	}
 	d.depth = st.depth
-	return d.value(&st.meaning)
+	return d.value(m)
 }
 
 // trace notes the value that the walk has just stepped over, and that began at from when

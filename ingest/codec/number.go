@@ -58,6 +58,42 @@ func (s *scanner) number() bool {
 	return true
 }
 
+// quick steps over a number as most are, of at most 15 digits and without an exponent,
+// and returns it, rounded once as float does. It returns false and stays where it is if
+// the number is another, or none.
+func (s *scanner) quick() (float64, bool) {
+	src, first := s.src, s.pos
+	if src[first] == '-' {
+		first++
+	}
+	mant, i := digitsFrom(src, first, 0)
+	digits, scale := i-first, 1.0
+	if digits == 0 || digits > 1 && src[first] == '0' {
+		return 0, false
+	}
+	if i < len(src) && src[i] == '.' {
+		point := i + 1
+		mant, i = digitsFrom(src, point, mant)
+		digits += i - point
+		if i == point || digits > quickDigits {
+			return 0, false
+		}
+		scale = pow10[i-point]
+	}
+	if digits > quickDigits || i < len(src) && src[i]|0x20 == 'e' {
+		return 0, false
+	}
+	x := float64(mant) / scale
+	if first > s.pos && mant != 0 {
+		x = -x
+	}
+	s.pos = i
+	return x, true
+}
+
+// quickDigits are so few that the number is below maxNumber and its digits are exact.
+const quickDigits = 15
+
 // digitsFrom appends the digits that stand at i to a mantissa and returns it with the
 // position after them. It wraps around beyond maxDigits.
 func digitsFrom(src []byte, i int, mant uint64) (uint64, int) {

@@ -30,6 +30,9 @@ func (d *Decoder) value(m *meaning) bool {
 		b, ok := d.text()
 		return ok && d.putText(m, b)
 	case c == '-' || isDigit(c):
+		if x, ok := d.quick(); ok {
+			return d.putNumber(m, x)
+		}
 		return d.scanner.number() && d.putScanned(m)
 	case c == '{':
 		if !d.accepts(m, record) {
