@@ -157,7 +157,7 @@ func operator(words []string) (action, error) {
 }
 
 func engineActs(words []string) (action, error) {
-	how, ok := one(words, "stops", "dies", "starts", "supersedes")
+	how, ok := one(words, "stops", "dies", "starts", "supersedes", "fails")
 	if !ok {
 		return nil, nil
 	}
@@ -165,6 +165,9 @@ func engineActs(words []string) (action, error) {
 		return func(w *world, now schemas.Time) {
 			w.orders = append(w.orders, decision.Command{Verb: decision.Supersede, Actor: "engine", Reason: "the spec was changed", At: now})
 		}, nil
+	}
+	if how == "fails" {
+		return func(w *world, _ schemas.Time) { w.broken = true }, nil
 	}
 	return func(w *world, _ schemas.Time) { w.engine = how }, nil
 }

@@ -2,10 +2,12 @@ package story
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 
 	"verdin/decision"
+	"verdin/internal/engine"
 )
 
 // origin is where a line of a composed spec comes from.
@@ -62,6 +64,22 @@ func (p *parser) compose() (from []origin, err error) {
 	}
 	p.s.Text = strings.Join(lines, "\n") + "\n"
 	return from, nil
+}
+
+// bind attaches the baselines that drift checks of the spec name; they stand beside the
+// script, and travel with the text of the spec as they do in a journal.
+func (p *parser) bind() error {
+	bound, err := engine.Bind(p.s.Spec, func(name string) ([]byte, error) {
+		if p.open == nil {
+			return nil, fmt.Errorf("baseline %s cannot be read here: play the script from its file", name)
+		}
+		return p.open(name)
+	})
+	if err != nil || bound == p.s.Spec {
+		return err
+	}
+	p.s.Spec, p.s.Text = bound, string(bound.Text())
+	return nil
 }
 
 func members(lines []string) map[string]bool {

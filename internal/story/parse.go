@@ -242,6 +242,9 @@ func (p *parser) finish() error {
 	case err != nil:
 		return fmt.Errorf("%w %s: the spec: %w", ErrScript, p.file, placed(err, origin))
 	}
+	if err := p.bind(); err != nil {
+		return fmt.Errorf("%w %s: the spec: %w", ErrScript, p.file, err)
+	}
 	if p.s.Base {
 		p.s.world = append(usual(), p.s.world...)
 	}

@@ -154,7 +154,11 @@ func (p *player) look(ctx context.Context) error {
 		from, to := w.broker.sent[log], w.broker.visible(log, w.broker.read[log])
 		for from < to {
 			next := w.broker.until(log, from, 500, to)
-			if err := p.life.batch(w.broker.batch(p.life.decoders[log], p.layout, log, from, next)); err != nil {
+			b := w.broker.batch(p.life.decoders[log], p.layout, log, from, next)
+			if w.broken {
+				b.Chunk.TS, w.broken = nil, false // no decoder makes such a chunk
+			}
+			if err := p.life.batch(b); err != nil {
 				return err
 			}
 			from = next

@@ -46,6 +46,7 @@ type world struct {
 	unread string // why a topic is not read whole
 	orders []decision.Command
 	engine string // "stops", "dies", "starts": what it does now
+	broken bool   // what is read next lacks a column, at which the engine fails
 	nats   string // "", "up", "down", "fenced"
 }
 
