@@ -43,6 +43,11 @@ func (st State) ordered(spec *Spec, in *Input) State {
 // another generation. No operator can give it.
 const Supersede = "supersede"
 
+// Superseding is the order of the engine with that verb.
+func Superseding(at schemas.Time) Command {
+	return Command{Verb: Supersede, Actor: "engine", Reason: "the spec was changed", At: at}
+}
+
 // superseded: is another generation about to begin? Harm that is shown until then is
 // answered first.
 func superseded(_ *Spec, st *State, _ *Input) (step, bool) {

@@ -269,7 +269,7 @@ func (f *folder) supersede(path string) {
 		return
 	}
 	select {
-	case r.live.orders <- decision.Command{Verb: decision.Supersede, Actor: "engine", Reason: "the spec was changed", At: f.now()}:
+	case r.live.orders <- decision.Superseding(f.now()):
 	case <-time.After(drainFor):
 		f.log.Warn("the generation ends without a word: it takes no orders", "rollout", r.name)
 	}

@@ -49,6 +49,11 @@ func (b *begin) open(ctx context.Context) (err error) {
 		return err
 	}
 	from, err := b.resume(ctx)
+	if errors.Is(err, pump.ErrSpec) {
+		if err := b.supersede(ctx); err != nil {
+			return err
+		}
+	}
 	if errors.Is(err, pump.ErrAnew) {
 		from, err = b.activate(ctx, err)
 	}
@@ -66,9 +71,19 @@ func (b *begin) resume(ctx context.Context) (*pump.Resumed, error) {
 	if v := b.head.Verdict; v != nil && (v.Generation > s.Generation() || v.Generation == s.Generation() && !s.Knows(b.head.Digest)) {
 		return nil, fmt.Errorf("%w: NATS holds verdict %s, which the journal does not know", pump.ErrAnew, v.ID())
 	}
-	if s.Superseded() {
+	switch v := b.head.Verdict; {
+	case !s.Superseded():
+	case v != nil && v.Generation == s.Generation() && v.Phase == schemas.PhaseSuperseded:
 		return nil, fmt.Errorf("%w: the last one was superseded", pump.ErrAnew)
+	default: // that has not been heard yet
+		return nil, fmt.Errorf("%w: %w: the last one was superseded", pump.ErrAnew, pump.ErrSpec)
 	}
+	return b.goOn(ctx)
+}
+
+// goOn brings the engine to where the journal ends.
+func (b *begin) goOn(ctx context.Context) (*pump.Resumed, error) {
+	s := b.live.Store
 	if err := s.SameTopics(b.ids); err != nil {
 		return nil, err
 	}
@@ -139,15 +154,20 @@ func (b *begin) activate(ctx context.Context, why error) (*pump.Resumed, error) 
 // takeUp sends again what an earlier process may have sent, and vouches for what
 // stands in NATS.
 func (b *begin) takeUp() {
-	p, lease := b.live.From.Place, b.spec.Publish.Lease.Seconds()
+	p := b.live.From.Place
 	b.board.hold(b.name(), b.live.Store.Chain(p.Acked))
 	if v := b.head.Verdict; v != nil && v.Generation == b.generation {
-		b.board.vouch(standing(v, b.head.Digest, lease))
+		b.board.vouch(standing(v, b.head.Digest, b.spec.Publish.Lease.Seconds()))
 	}
+	b.sendAgain(p)
+}
+
+// sendAgain queues the verdicts whose fate is not known.
+func (b *begin) sendAgain(p *pump.Place) {
 	for _, o := range p.Open {
 		v, err := schemas.ParseVerdict(o.Payload)
 		if err == nil {
-			b.board.queue(v, o.Payload, lease, b.now())
+			b.board.queue(v, o.Payload, b.spec.Publish.Lease.Seconds(), b.now())
 			b.hooks.keep(v, o.Payload)
 			err = b.outbox.Resume(o.Payload, p.Dropped)
 		}

@@ -182,6 +182,11 @@ func (u *universe) live(until schemas.Time) error {
 		defer s.copy(copying, u.mirror, &copier{Cursor: s.file.Cursor(0)}, func(uint64) {})
 	}
 	from, err := s.Resume(ctx, u.spec, u.shards, u.feed)
+	if errors.Is(err, ErrSpec) {
+		if err := u.lastWord(ctx, s); err != nil {
+			return err
+		}
+	}
 	if errors.Is(err, ErrAnew) {
 		u.notes = append(u.notes, err.Error())
 		if err := s.End(err.Error(), u.wall); err != nil {

@@ -39,6 +39,10 @@ type OpenFeed func(from *Place, then *Arrivals) (Feed, error)
 // one must begin.
 var ErrAnew = errors.New("another generation begins")
 
+// ErrSpec is the ErrAnew of a generation that nothing ends but its spec, which changed
+// while no engine ran: it has a last word to say, see Live.Supersede.
+var ErrSpec = errors.New("the spec has changed")
+
 func anew(format string, a ...any) error {
 	return fmt.Errorf("%w: %w", ErrAnew, fmt.Errorf(format, a...))
 }
@@ -109,7 +113,7 @@ func (s *Store) fits(spec *decision.Spec, shards [][]schemas.Log) error {
 	case s.script.Ended != nil:
 		return anew("generation %d has ended: %s", a.Generation, s.script.Ended.Reason)
 	case a.SpecDigest != spec.Digest:
-		return anew("the spec has changed")
+		return anew("%w", ErrSpec)
 	case a.Rules != decision.RulesVersion:
 		return anew("the rules of decision have changed from version %s to %s", a.Rules, decision.RulesVersion)
 	}

@@ -163,7 +163,7 @@ func engineActs(words []string) (action, error) {
 	}
 	if how == "supersedes" {
 		return func(w *world, now schemas.Time) {
-			w.orders = append(w.orders, decision.Command{Verb: decision.Supersede, Actor: "engine", Reason: "the spec was changed", At: now})
+			w.orders = append(w.orders, decision.Superseding(now))
 		}, nil
 	}
 	if how == "fails" {
