@@ -39,19 +39,19 @@ func TestPositionsAreShownToAGroup(t *testing.T) {
 	r := newRig(t)
 	r.spec(t, "a")
 	r.fill(t, "events", "a", 10)
-	run := func(group string) *program {
+	run := func(group, generation string) *program {
 		write(t, r.dir, "verdin.yaml", r.engineFile("kafka: {", "kafka: {"+group))
 		p := launch(t, "run", "-c", r.config)
-		p.await(t, `"msg":"verdict acked"`)
+		p.await(t, `"msg":"verdict acked"`, `"generation":`+generation+`,"sequence":1`)
 		return p
 	}
-	p := run("")
+	p := run("", "1")
 	p.stop(t)
 	if got := r.committed(t, "lag", "events"); len(got) > 0 {
 		t.Errorf("without a group %v is committed", got)
 	}
 	r.spec(t, "a", "weight: 20", "weight: 30")
-	p = run("group: lag, ")
+	p = run("group: lag, ", "2")
 	r.fill(t, "events", "a", 6)
 	r.awaitRows(t, p, `verdin_rows_total{fate="counted",rollout="default/a"} 6`)
 	p.stop(t) // takes a snapshot
@@ -65,7 +65,7 @@ func TestPositionsAreShownToAGroup(t *testing.T) {
 		return nil, errors.New("not now"), true
 	})
 	r.spec(t, "a", "weight: 20", "weight: 40")
-	p = run("group: lag, ")
+	p = run("group: lag, ", "3")
 	if code := p.stop(t); code != exitOK || asked.Load() == 0 {
 		t.Errorf("exit code %d, asked %d times", code, asked.Load())
 	}
