@@ -25,7 +25,7 @@ func TestALimitDecidesWithoutABaseline(t *testing.T) {
 		} {
 			t.Run(name+", stable "+when, func(t *testing.T) {
 				var promoted bool
-				end := story{spec: with("  metrics:\n    - "+metric+"\n"), length: 20 * time.Minute, rate: 20,
+				end := story{spec: with("  metrics:\n    - " + metric + "\n"), length: 20 * time.Minute, rate: 20,
 					each: func(o engine.Outcome) { promoted = promoted || o.State.Stage > 0 },
 					answer: func(r *request) []schemas.Event {
 						age := r.at.Sub(sceneStart)
