@@ -54,12 +54,15 @@ const (
 	False
 )
 
-// Column holds one field of all rows of one kind. The slices have equal length.
-type Column struct {
-	Kind []ValueKind
-	Num  []float64 // the number where Kind is Number, else 0; never NaN or ±Inf
-	Text []Text    // the text where Kind is String, else empty
+// Cell is the value of one field in one row.
+type Cell struct {
+	Kind ValueKind
+	Text Text    // the text where Kind is String, else empty
+	Num  float64 // the number where Kind is Number, else 0; never NaN or ±Inf
 }
+
+// Column holds one field of all rows of one kind.
+type Column []Cell
 
 // Chunk is decoded input in columns: rows of one log, in log order. Decoders
 // append to it; the shard reads it and keeps nothing of it.
@@ -125,12 +128,11 @@ func (c *Chunk) Reset(log int, l *Layout) {
 	for k := range c.Values {
 		n := len(l.Fields[k])
 		for len(c.Values[k]) < n {
-			c.Values[k] = append(c.Values[k], Column{})
+			c.Values[k] = append(c.Values[k], nil)
 		}
 		c.Values[k] = c.Values[k][:n]
 		for i := range c.Values[k] {
-			v := &c.Values[k][i]
-			v.Kind, v.Num, v.Text = v.Kind[:0], v.Num[:0], v.Text[:0]
+			c.Values[k][i] = c.Values[k][i][:0]
 		}
 	}
 }

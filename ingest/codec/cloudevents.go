@@ -116,13 +116,13 @@ func (d *Decoder) start(k schemas.Kind) {
 	}
 	d.row.headed = true
 	if sent, ok := d.in.header("ce_time"); ok {
-		d.takeTime(&ceTime, &d.row.sent, cell{kind: schemas.String}, sent)
+		d.takeTime(&ceTime, &d.row.sent, schemas.Cell{Kind: schemas.String}, sent)
 	}
 	if subject, ok := d.in.header("ce_subject"); ok {
 		d.row.text[toSubject] = d.chunk.Intern(subject)
 	}
 	if rate, ok := d.in.header("ce_sampledrate"); ok {
-		d.takeRate(&ceRate, cell{kind: schemas.String}, rate)
+		d.takeRate(&ceRate, schemas.Cell{Kind: schemas.String}, rate)
 	}
 }
 

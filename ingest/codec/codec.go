@@ -91,7 +91,7 @@ func New(layout *schemas.Layout, opt Options) *Decoder {
 			}
 		}
 		d.bare[k] = newShape(skipped, list...)
-		d.row.cells[k] = make([]cell, len(layout.Fields[k]))
+		d.row.cells[k] = make([]schemas.Cell, len(layout.Fields[k]))
 	}
 	return d
 }

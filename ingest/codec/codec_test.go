@@ -54,16 +54,15 @@ func dump(c *schemas.Chunk) string {
 			fmt.Fprintf(&b, " rate=%d", c.Rate[i])
 		}
 		for j, path := range c.Layout.Fields[k] {
-			v := c.Values[k][j]
-			row := c.Row[i]
-			switch v.Kind[row] {
+			v := c.Values[k][j][c.Row[i]]
+			switch v.Kind {
 			case schemas.Absent:
 			case schemas.Number:
-				fmt.Fprintf(&b, " %s=%v", path, v.Num[row])
+				fmt.Fprintf(&b, " %s=%v", path, v.Num)
 			case schemas.String:
-				fmt.Fprintf(&b, " %s=%q", path, text(v.Text[row]))
+				fmt.Fprintf(&b, " %s=%q", path, text(v.Text))
 			default:
-				fmt.Fprintf(&b, " %s=%s", path, [...]string{schemas.Null: "null", schemas.True: "true", schemas.False: "false"}[v.Kind[row]])
+				fmt.Fprintf(&b, " %s=%s", path, [...]string{schemas.Null: "null", schemas.True: "true", schemas.False: "false"}[v.Kind])
 			}
 		}
 		b.WriteByte('\n')
@@ -144,7 +143,7 @@ func TestTextKeepsItsMeaningThroughEscapes(t *testing.T) {
 			t.Fatalf("%s: %s", in, dump(c))
 		}
 		col := c.Values[0][layout.Column(schemas.KindPrediction, "prediction_label")]
-		if got := string(c.Bytes(col.Text[0])); got != out {
+		if got := string(c.Bytes(col[0].Text)); got != out {
 			t.Errorf("%s: got %q, want %q", in, got, out)
 		}
 	}
@@ -234,7 +233,7 @@ func ExampleDecoder() {
 		`{"prediction_id":"p-1","rollout":"recsys","arm":"canary","latency_seconds":0.031,"features":{"age":31}}`)})
 	d.Append(&c, codec.Record{Offset: 42, Timestamp: noon, At: noon, Value: []byte(`{"prediction_id":7}`)})
 
-	fmt.Println("rows:", c.Len(), "latency:", c.Values[schemas.KindPrediction][1].Num[0])
+	fmt.Println("rows:", c.Len(), "latency:", c.Values[schemas.KindPrediction][1][0].Num)
 	fmt.Println("rejected:", c.Rejected[0].Offset, c.Rejected[0].Reason+":", c.Rejected[0].Detail)
 	// Output:
 	// rows: 1 latency: 0.031

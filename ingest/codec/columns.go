@@ -86,14 +86,14 @@ func (d *Decoder) Put(m *Member, kind schemas.ValueKind, num float64, text []byt
 	if !d.accepts(&m.meaning, 1<<kind) || kind == schemas.Null && m.col < 0 {
 		return
 	}
-	c := cell{kind: kind}
+	c := schemas.Cell{Kind: kind}
 	switch kind {
 	case schemas.Number:
 		if !(math.Abs(num) <= maxNumber) {
 			d.tooBig(&m.meaning)
 			return
 		}
-		c.num = num + 0 // no negative zero
+		c.Num = num + 0 // no negative zero
 	case schemas.String:
 		if len(text) > maxText {
 			d.complain(schemas.RejectSize, m.path+": a string above 4 KiB")

@@ -183,6 +183,6 @@ func ExampleDecoder_Put() {
 	value, _ := d.Member(schemas.KindOutcome, "value")
 	d.Put(value, schemas.Number, 12.5, nil)
 	d.End()
-	fmt.Println(c.Len(), string(c.Bytes(c.Name[0])), c.Values[schemas.KindOutcome][0].Num[0])
+	fmt.Println(c.Len(), string(c.Bytes(c.Name[0])), c.Values[schemas.KindOutcome][0][0].Num)
 	// Output: 1 purchase 12.5
 }

@@ -29,7 +29,7 @@ func evaluationColumns(l *schemas.Layout) map[string][2]int {
 // label wait here.
 type judgement struct {
 	name         schemas.Text
-	score, label cell
+	score, label schemas.Cell
 }
 
 // evaluationList walks over the array of evaluations.
@@ -51,14 +51,14 @@ func (d *Decoder) evaluationList() bool {
 	return ok && d.reason == ""
 }
 
-func (d *Decoder) takeEvaluation(to target, c cell, b []byte) {
+func (d *Decoder) takeEvaluation(to target, c schemas.Cell, b []byte) {
 	switch to {
 	case toEvaluationName:
 		d.judged.name = d.chunk.Intern(b)
 	case toEvaluationScore:
 		d.judged.score = c
 	case toEvaluationLabel:
-		c.text = d.chunk.Intern(b)
+		c.Text = d.chunk.Intern(b)
 		d.judged.label = c
 	}
 }
@@ -71,8 +71,8 @@ func (d *Decoder) storeEvaluation() bool {
 		return false
 	}
 	cells := d.row.cells[schemas.KindPrediction]
-	for i, v := range [2]cell{d.judged.score, d.judged.label} {
-		if col := columns[i]; col >= 0 && cells[col].kind == schemas.Absent {
+	for i, v := range [2]schemas.Cell{d.judged.score, d.judged.label} {
+		if col := columns[i]; col >= 0 && cells[col].Kind == schemas.Absent {
 			cells[col] = v
 		}
 	}

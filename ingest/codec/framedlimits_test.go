@@ -107,7 +107,7 @@ func TestThereIsNoNegativeZero(t *testing.T) {
 	r := frame(1, start+zero)
 	r.Timestamp = noon
 	c := decode(predictionsOf(codec.Schema{Format: codec.FormatAvro, Text: field("prediction_score", `"double"`)}), r)
-	if c.Len() != 1 || math.Signbit(c.Values[schemas.KindPrediction][score].Num[0]) {
+	if c.Len() != 1 || math.Signbit(c.Values[schemas.KindPrediction][score][0].Num) {
 		t.Error(dump(c))
 	}
 }

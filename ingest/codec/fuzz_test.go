@@ -84,10 +84,10 @@ func FuzzValues(f *testing.F) {
 			t.Fatalf("accepted %q: %v", event, err)
 		}
 		col := c.Values[schemas.KindPrediction][label]
-		if got := string(c.Bytes(col.Text[0])); want.Label != nil && got != *want.Label {
+		if got := string(c.Bytes(col[0].Text)); want.Label != nil && got != *want.Label {
 			t.Errorf("%q: text %q, want %q", event, got, *want.Label)
 		}
-		num := c.Values[schemas.KindPrediction][score].Num[0]
+		num := c.Values[schemas.KindPrediction][score][0].Num
 		if want.Score != nil && num != *want.Score {
 			t.Errorf("%q: number %v, want %v", event, num, *want.Score)
 		}
@@ -145,8 +145,8 @@ func checkOne(t *testing.T, c *schemas.Chunk) {
 			rows = 1
 		}
 		for _, v := range c.Values[k] {
-			if len(v.Kind) != rows || len(v.Num) != rows || len(v.Text) != rows {
-				t.Fatalf("%d rows of %s, a column of %d", rows, schemas.Kind(k), len(v.Kind))
+			if len(v) != rows {
+				t.Fatalf("%d rows of %s, a column of %d", rows, schemas.Kind(k), len(v))
 			}
 		}
 	}

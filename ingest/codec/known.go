@@ -63,17 +63,19 @@ func (d *Decoder) again(k *known) bool {
 	if k.paused() {
 		return false
 	}
+	at := 0 // in a register: each step begins where the one before ended
 	for i := k.steps[0].child; i > 0; {
 		st := &k.steps[i]
-		if !d.stands(st) {
+		if !st.stands(d.src, at) {
 			i = st.sibling
 			continue
 		}
+		at += len(st.token)
 		if st.class == ends {
-			k.credit = min(k.credit+1, fullCredit)
+			d.pos, k.credit = at, min(k.credit+1, fullCredit)
 			return true // a member that complains does so in its turn, as on the walk
 		}
-		if d.pos += len(st.token); !d.put(st) {
+		if at = d.put(st, at); at == 0 {
 			return false
 		}
 		i = st.child
@@ -95,37 +97,49 @@ func (k *known) paused() bool {
 	return true
 }
 
-// stands tells whether the token of a step stands here, with a value of its class behind it.
-func (s *scanner) stands(st *step) bool {
-	end := s.pos + len(st.token)
-	if end >= len(s.src) {
-		return st.class == ends && end == len(s.src) && string(s.src[s.pos:]) == st.token
+// stands tells whether the token of a step stands at a place of src, with a value of its
+// class behind it.
+func (st *step) stands(src []byte, at int) bool {
+	end := at + len(st.token)
+	if end >= len(src) {
+		return st.class == ends && end == len(src) && string(src[at:]) == st.token
 	}
-	return classes[s.src[end]] == st.class && st.class != ends && string(s.src[s.pos:end]) == st.token
+	return classes[src[end]] == st.class && st.class != ends && string(src[at:end]) == st.token
 }
 
-// put reads the value of a step, which is at the current position.
-func (d *Decoder) put(st *step) bool {
+// put reads the value of a step, which begins at a place of src, and returns the place
+// behind it, or 0 if the walk would end there.
+func (d *Decoder) put(st *step, at int) int {
 	m := &st.meaning
 	switch st.class {
 	case quoted:
-		b, ok := d.text()
-		return ok && (!st.stored || d.store(m, cell{kind: schemas.String}, b))
+		end, ok := quoteAt(d.src, at+1)
+		if ok = ok && end-at <= maxText; ok && (!st.stored || d.store(m, schemas.Cell{Kind: schemas.String}, d.src[at+1:end])) {
+			return end + 1
+		}
+		if ok {
+			return 0
+		}
 	case numeric:
-		x, ok := d.quick()
+		x, end := quick(d.src, at)
 		switch {
-		case !ok: // an unusual number, or none
+		case end == at: // an unusual number, or none
 		case m.to != toNothing:
-			return d.store(m, cell{kind: schemas.Number, num: x}, nil)
+			if d.store(m, schemas.Cell{Kind: schemas.Number, Num: x}, nil) {
+				return end
+			}
+			return 0
 		default:
 			if m.col >= 0 {
-				d.row.cells[d.row.kind][m.col] = cell{kind: schemas.Number, num: x}
+				d.row.cells[d.row.kind][m.col] = schemas.Cell{Kind: schemas.Number, Num: x}
 			}
-			return true
+			return end
 		}
 	}
-	d.depth = st.depth
-	return d.value(m)
+	if d.pos, d.depth = at, st.depth; !d.value(m) {
+		return 0
+	}
+	return d.pos
 }
 
 // trace notes the value that the walk has just stepped over, and that began at from when

@@ -58,37 +58,36 @@ func (s *scanner) number() bool {
 	return true
 }
 
-// quick steps over a number as most are, of at most 15 digits and without an exponent,
-// and returns it, rounded once as float does. It returns false and stays where it is if
-// the number is another, or none.
-func (s *scanner) quick() (float64, bool) {
-	src, first := s.src, s.pos
+// quick reads a number as most are, of at most 15 digits and without an exponent, rounded
+// once as float does, and returns the place behind it. It stays where it is if the number
+// is another, or none.
+func quick(src []byte, at int) (x float64, end int) {
+	first := at
 	if src[first] == '-' {
 		first++
 	}
 	mant, i := digitsFrom(src, first, 0)
 	digits, scale := i-first, 1.0
 	if digits == 0 || digits > 1 && src[first] == '0' {
-		return 0, false
+		return 0, at
 	}
 	if i < len(src) && src[i] == '.' {
 		point := i + 1
 		mant, i = digitsFrom(src, point, mant)
 		digits += i - point
 		if i == point || digits > quickDigits {
-			return 0, false
+			return 0, at
 		}
 		scale = pow10[i-point]
 	}
 	if digits > quickDigits || i < len(src) && src[i]|0x20 == 'e' {
-		return 0, false
+		return 0, at
 	}
-	x := float64(mant) / scale
-	if first > s.pos && mant != 0 {
+	x = float64(int64(mant)) / scale
+	if first > at && mant != 0 {
 		x = -x
 	}
-	s.pos = i
-	return x, true
+	return x, i
 }
 
 // quickDigits are so few that the number is below maxNumber and its digits are exact.
@@ -97,12 +96,8 @@ const quickDigits = 15
 // digitsFrom appends the digits that stand at i to a mantissa and returns it with the
 // position after them. It wraps around beyond maxDigits.
 func digitsFrom(src []byte, i int, mant uint64) (uint64, int) {
-	for ; i < len(src); i++ {
-		d := src[i] - '0'
-		if d > 9 {
-			break
-		}
-		mant = mant*10 + uint64(d)
+	for ; i < len(src) && isDigit(src[i]); i++ {
+		mant = mant*10 + uint64(src[i]-'0')
 	}
 	return mant, i
 }

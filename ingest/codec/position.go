@@ -28,7 +28,7 @@ const (
 )
 
 // takePosition reads a member of "@pos".
-func (d *Decoder) takePosition(m *meaning, c cell, b []byte) {
+func (d *Decoder) takePosition(m *meaning, c schemas.Cell, b []byte) {
 	p := &d.place
 	p.named |= seenTopic << (m.to - toTopic)
 	switch m.to {

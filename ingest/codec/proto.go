@@ -48,7 +48,7 @@ func (d *Decoder) protoMessage(m *protoMessage, end int) bool {
 	}
 	m.serial++
 	for i := range m.zeros {
-		d.store(&m.zeros[i].meaning, cell{kind: m.zeros[i].kind}, m.zeros[i].text)
+		d.store(&m.zeros[i].meaning, schemas.Cell{Kind: m.zeros[i].kind}, m.zeros[i].text)
 	}
 	for d.pos < end {
 		number, wire, ok := d.protoTag(end)

@@ -16,7 +16,7 @@ func (d *Decoder) putNull(m *meaning) bool {
 	if m.optional || !d.accepts(m, null) || m.col < 0 {
 		return true
 	}
-	return d.store(m, cell{kind: schemas.Null}, nil)
+	return d.store(m, schemas.Cell{Kind: schemas.Null}, nil)
 }
 
 func (d *Decoder) putTruth(m *meaning, v bool) bool {
@@ -27,7 +27,7 @@ func (d *Decoder) putTruth(m *meaning, v bool) bool {
 	if v {
 		kind = schemas.True
 	}
-	return d.store(m, cell{kind: kind}, nil)
+	return d.store(m, schemas.Cell{Kind: kind}, nil)
 }
 
 // putNumber puts a number. There is no negative zero.
@@ -39,14 +39,14 @@ func (d *Decoder) putNumber(m *meaning, x float64) bool {
 		d.complain(schemas.RejectNumber, m.path+": NaN, infinite or beyond 1e15 in size: leave it out")
 		return true
 	}
-	return d.store(m, cell{kind: schemas.Number, num: x + 0}, nil)
+	return d.store(m, schemas.Cell{Kind: schemas.Number, Num: x + 0}, nil)
 }
 
 func (d *Decoder) putText(m *meaning, b []byte) bool {
 	if !d.accepts(m, text) || m.to == toNothing && m.col < 0 {
 		return true
 	}
-	return d.store(m, cell{kind: schemas.String}, b)
+	return d.store(m, schemas.Cell{Kind: schemas.String}, b)
 }
 
 // putInstant puts an event time of ticks since 1970.

@@ -167,8 +167,8 @@ func sameRow(a, b *schemas.Chunk) bool {
 		text(func(c *schemas.Chunk) schemas.Text { return c.Key[0] }) && text(func(c *schemas.Chunk) schemas.Text { return c.Unit[0] }) &&
 		text(func(c *schemas.Chunk) schemas.Text { return c.Name[0] }) && text(func(c *schemas.Chunk) schemas.Text { return c.Identifier[0] })
 	for i := range a.Values[a.Kind[0]] {
-		x, y := &a.Values[a.Kind[0]][i], &b.Values[b.Kind[0]][i]
-		same = same && x.Kind[0] == y.Kind[0] && x.Num[0] == y.Num[0] && bytes.Equal(a.Bytes(x.Text[0]), b.Bytes(y.Text[0]))
+		x, y := a.Values[a.Kind[0]][i][0], b.Values[b.Kind[0]][i][0]
+		same = same && x.Kind == y.Kind && x.Num == y.Num && bytes.Equal(a.Bytes(x.Text), b.Bytes(y.Text))
 	}
 	return same
 }

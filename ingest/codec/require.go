@@ -37,8 +37,8 @@ func (d *Decoder) finish() bool {
 	if !d.isRollout(r.text[toRollout]) {
 		return d.refuse(schemas.RejectName, "rollout: want name or namespace/name, each a DNS-1123 label")
 	}
-	if d.errorType >= 0 && r.kind == schemas.KindPrediction && r.cells[r.kind][d.errorType].kind < schemas.Number {
-		r.cells[r.kind][d.errorType] = cell{kind: schemas.String} // absent or null is no error
+	if d.errorType >= 0 && r.kind == schemas.KindPrediction && r.cells[r.kind][d.errorType].Kind < schemas.Number {
+		r.cells[r.kind][d.errorType] = schemas.Cell{Kind: schemas.String} // absent or null is no error
 	}
 	return d.settleTimes()
 }

@@ -23,14 +23,7 @@ type row struct {
 	stage      int32
 	rate       int32 // 0 = absent, as is the next
 	sentRate   int32 // the envelope's
-	cells      [schemas.Kinds][]cell
-}
-
-// cell is a value of one column.
-type cell struct {
-	kind schemas.ValueKind
-	num  float64
-	text schemas.Text
+	cells      [schemas.Kinds][]schemas.Cell
 }
 
 func (r *row) reset(k schemas.Kind) {
@@ -71,9 +64,6 @@ func (r *row) commit(c *schemas.Chunk, offset int64) {
 	c.Stage = append(c.Stage, r.stage)
 	c.Rate = append(c.Rate, r.sampled())
 	for i, v := range r.cells[r.kind] {
-		col := &c.Values[r.kind][i]
-		col.Kind = append(col.Kind, v.kind)
-		col.Num = append(col.Num, v.num)
-		col.Text = append(col.Text, v.text)
+		c.Values[r.kind][i] = append(c.Values[r.kind][i], v)
 	}
 }

@@ -129,29 +129,34 @@ func (s *scanner) scalar() (schemas.ValueKind, []byte, bool) {
 	return schemas.Absent, nil, s.syntax("want a value")
 }
 
-// text steps over a string. Plain ASCII is returned in place, eight bytes a
-// step; anything else goes through strictText.
+// text steps over a string. Plain ASCII is returned in place; anything else goes through
+// strictText.
 func (s *scanner) text() ([]byte, bool) {
-	src, start := s.src, s.pos+1
-	i := start
-	for i+8 <= len(src) {
-		if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
-			i += bits.TrailingZeros64(m) >> 3
-			break
-		}
-		i += 8
-	}
-	for i < len(src) && src[i] >= ' ' && src[i] < 0x80 && src[i] != '"' && src[i] != '\\' {
-		i++
-	}
-	if i == len(src) || src[i] != '"' {
+	start := s.pos + 1
+	i, ok := quoteAt(s.src, start)
+	if !ok {
 		return s.strictText(start, i)
 	}
 	if i-start > maxText {
 		return nil, s.tooLong()
 	}
 	s.pos = i + 1
-	return src[start:i], true
+	return s.src[start:i], true
+}
+
+// quoteAt finds the quote that ends a string of plain ASCII, eight bytes a step. It returns
+// false at the first byte that is something else, or at the end of src.
+func quoteAt(src []byte, i int) (end int, ok bool) {
+	for ; i+8 <= len(src); i += 8 {
+		if m := special(binary.LittleEndian.Uint64(src[i:])); m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+			return i, src[i] == '"'
+		}
+	}
+	for i < len(src) && src[i] >= ' ' && src[i] < 0x80 && src[i] != '"' && src[i] != '\\' {
+		i++
+	}
+	return i, i < len(src) && src[i] == '"'
 }
 
 // special returns a word whose lowest set bit lies in the first byte of w that

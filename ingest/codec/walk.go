@@ -30,7 +30,8 @@ func (d *Decoder) value(m *meaning) bool {
 		b, ok := d.text()
 		return ok && d.putText(m, b)
 	case c == '-' || isDigit(c):
-		if x, ok := d.quick(); ok {
+		if x, end := quick(d.src, d.pos); end > d.pos {
+			d.pos = end
 			return d.putNumber(m, x)
 		}
 		return d.scanner.number() && d.putScanned(m)
@@ -49,7 +50,7 @@ func (d *Decoder) value(m *meaning) bool {
 	if !ok || !d.accepts(m, 1<<kind) || m.col < 0 && (kind == schemas.Null || m.to == toNothing) {
 		return ok
 	}
-	return d.store(m, cell{kind: kind}, nil)
+	return d.store(m, schemas.Cell{Kind: kind}, nil)
 }
 
 // putScanned puts the number just stepped over.
@@ -61,18 +62,18 @@ func (d *Decoder) putScanned(m *meaning) bool {
 	if !ok {
 		return d.tooBig(m)
 	}
-	return d.store(m, cell{kind: schemas.Number, num: x}, nil)
+	return d.store(m, schemas.Cell{Kind: schemas.Number, Num: x}, nil)
 }
 
 // store puts a scalar of the right type into its column and brings it to its target.
-func (d *Decoder) store(m *meaning, c cell, b []byte) bool {
-	if c.kind == schemas.String {
+func (d *Decoder) store(m *meaning, c schemas.Cell, b []byte) bool {
+	if c.Kind == schemas.String {
 		if m.to.isID() && len(b) > maxID {
 			d.complain(schemas.RejectSize, m.path+": an id above 128 bytes")
 			return true
 		}
 		if m.col >= 0 {
-			c.text = d.chunk.Intern(b)
+			c.Text = d.chunk.Intern(b)
 		}
 	}
 	if m.col >= 0 {
@@ -109,8 +110,8 @@ func (d *Decoder) inside(m *meaning) bool {
 }
 
 // take brings a scalar of the right type to its target.
-func (d *Decoder) take(m *meaning, c cell, b []byte) bool {
-	if c.kind == schemas.Null {
+func (d *Decoder) take(m *meaning, c schemas.Cell, b []byte) bool {
+	if c.Kind == schemas.Null {
 		return true
 	}
 	switch m.to {
@@ -161,32 +162,32 @@ func (d *Decoder) repeated(column []schemas.Text, b []byte) schemas.Text {
 }
 
 // whole returns a number that must be whole and in [low, high].
-func (d *Decoder) whole(m *meaning, c cell, low, high float64) int64 {
-	if c.num != math.Trunc(c.num) || c.num < low || c.num > high {
+func (d *Decoder) whole(m *meaning, c schemas.Cell, low, high float64) int64 {
+	if c.Num != math.Trunc(c.Num) || c.Num < low || c.Num > high {
 		d.complain(schemas.RejectNumber, m.path+": want a whole number in its range")
 		return 0
 	}
-	return int64(c.num)
+	return int64(c.Num)
 }
 
 // takeRate reads an envelope's sampling rate, which is a text in headers.
-func (d *Decoder) takeRate(m *meaning, c cell, b []byte) {
-	if c.kind == schemas.String {
+func (d *Decoder) takeRate(m *meaning, c schemas.Cell, b []byte) {
+	if c.Kind == schemas.String {
 		n, ok := digits(b)
-		if c.num = float64(n); !ok || len(b) > len("2147483647") {
-			c.num = 0
+		if c.Num = float64(n); !ok || len(b) > len("2147483647") {
+			c.Num = 0
 		}
 	}
 	d.row.sentRate = int32(d.whole(m, c, 1, math.MaxInt32))
 }
 
 // takeTime reads an RFC 3339 time or whole Unix milliseconds.
-func (d *Decoder) takeTime(m *meaning, t *schemas.Time, c cell, b []byte) {
+func (d *Decoder) takeTime(m *meaning, t *schemas.Time, c schemas.Cell, b []byte) {
 	ok := false
-	if c.kind == schemas.String {
+	if c.Kind == schemas.String {
 		*t, ok = parseTime(b)
-	} else if c.num == math.Trunc(c.num) && c.num >= 0 && c.num < latest {
-		*t, ok = schemas.Time(int64(c.num)*1e6), true
+	} else if c.Num == math.Trunc(c.Num) && c.Num >= 0 && c.Num < latest {
+		*t, ok = schemas.Time(int64(c.Num)*1e6), true
 	}
 	if !ok {
 		d.complain(schemas.RejectTime, m.path+": want RFC 3339 or whole Unix milliseconds, 1970 to 2199")

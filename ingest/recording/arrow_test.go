@@ -72,7 +72,7 @@ func arrowStream(t testing.TB, path string) (string, error) {
 			return out.String(), err
 		}
 		for i := range c.Len() {
-			fmt.Fprintf(&out, "%d %s=%v ", c.Offset[i], c.Bytes(c.Name[i]), c.Values[schemas.KindOutcome][0].Num[c.Row[i]])
+			fmt.Fprintf(&out, "%d %s=%v ", c.Offset[i], c.Bytes(c.Name[i]), c.Values[schemas.KindOutcome][0][c.Row[i]].Num)
 		}
 		for _, r := range c.Rejected {
 			fmt.Fprintf(&out, "%d:%s ", r.Offset, r.Reason)

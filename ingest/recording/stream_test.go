@@ -37,7 +37,7 @@ func rows(t testing.TB, path string, opt recording.StreamOptions) string {
 		// Rows and rejections merge by offset.
 		for i, j := 0, 0; i < c.Len() || j < len(c.Rejected); next++ {
 			if i < c.Len() && c.Offset[i] == next {
-				fmt.Fprintf(&b, "%d %s %s %s %v\n", next, c.Bytes(c.Key[i]), c.TS[i], c.At[i], c.Values[0][0].Num[c.Row[i]])
+				fmt.Fprintf(&b, "%d %s %s %s %v\n", next, c.Bytes(c.Key[i]), c.TS[i], c.At[i], c.Values[0][0][c.Row[i]].Num)
 				i++
 			} else if j < len(c.Rejected) && c.Rejected[j].Offset == next {
 				fmt.Fprintf(&b, "%d %s\n", next, c.Rejected[j].Reason)
@@ -198,10 +198,14 @@ func ExampleStream() {
 			fmt.Println("end:", err)
 			return
 		}
-		fmt.Println("latencies:", c.Values[schemas.KindPrediction][0].Num)
+		for _, latency := range c.Values[schemas.KindPrediction][0] {
+			fmt.Println("latency:", latency.Num)
+		}
 		s.Recycle(c)
 	}
 	// Output:
-	// latencies: [0 0.125 0.25]
+	// latency: 0
+	// latency: 0.125
+	// latency: 0.25
 	// end: EOF
 }

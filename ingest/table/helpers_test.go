@@ -111,8 +111,8 @@ func dump(out io.Writer, c *schemas.Chunk) {
 			fmt.Fprintf(out, " %q", c.Bytes(s))
 		}
 		for j, path := range c.Layout.Fields[k] {
-			if v := c.Values[k][j]; v.Kind[r] > schemas.Null { // null and absent mean the same
-				fmt.Fprintf(out, " %s=%d,%v,%q", path, v.Kind[r], v.Num[r], c.Bytes(v.Text[r]))
+			if v := c.Values[k][j]; v[r].Kind > schemas.Null { // null and absent mean the same
+				fmt.Fprintf(out, " %s=%d,%v,%q", path, v[r].Kind, v[r].Num, c.Bytes(v[r].Text))
 			}
 		}
 		fmt.Fprintln(out)

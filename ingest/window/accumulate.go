@@ -166,22 +166,22 @@ func (t *Tally) strange(c *schemas.Chunk, arm int8, r int32) bool {
 	if plan.VersionCol < 0 {
 		return false
 	}
-	v := &c.Values[schemas.KindPrediction][plan.VersionCol]
-	if v.Kind[r] != schemas.String || v.Text[r].Len == 0 {
+	v := c.Values[schemas.KindPrediction][plan.VersionCol]
+	if v[r].Kind != schemas.String || v[r].Text.Len == 0 {
 		return false
 	}
 	if arm == 0 {
-		return string(c.Bytes(v.Text[r])) != plan.Stable
+		return string(c.Bytes(v[r].Text)) != plan.Stable
 	}
-	return string(c.Bytes(v.Text[r])) != plan.Canary
+	return string(c.Bytes(v[r].Text)) != plan.Canary
 }
 
 func failed(c *schemas.Chunk, col int, r int32) bool {
 	if col < 0 {
 		return false
 	}
-	e := &c.Values[schemas.KindPrediction][col]
-	return e.Kind[r] == schemas.String && e.Text[r].Len > 0
+	e := c.Values[schemas.KindPrediction][col]
+	return e[r].Kind == schemas.String && e[r].Text.Len > 0
 }
 
 func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r int32) {
@@ -195,7 +195,7 @@ func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r
 		if f.Numeric() {
 			x, ok := 0.0, false
 			if seen {
-				x, ok = number(&c.Values[kind][f.Column], r)
+				x, ok = number(c.Values[kind][f.Column], r)
 			}
 			cell.batch.Number(num, x, ok)
 			num++
@@ -203,7 +203,7 @@ func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r
 		}
 		var code int32
 		if seen {
-			code = f.text(c, &c.Values[kind][f.Column], r)
+			code = f.text(c, c.Values[kind][f.Column], r)
 		}
 		cell.batch.Code(cat, code)
 		cat++
@@ -211,10 +211,10 @@ func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r
 }
 
 // text returns the bin of row r: texts and booleans are categories.
-func (f *Feature) text(c *schemas.Chunk, col *schemas.Column, r int32) int32 {
-	switch col.Kind[r] {
+func (f *Feature) text(c *schemas.Chunk, col schemas.Column, r int32) int32 {
+	switch col[r].Kind {
 	case schemas.String:
-		return f.code(c.Bytes(col.Text[r]))
+		return f.code(c.Bytes(col[r].Text))
 	case schemas.True:
 		return f.code([]byte("true"))
 	case schemas.False:

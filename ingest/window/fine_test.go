@@ -16,10 +16,10 @@ func TestFineBinsAddUpToTheirGroups(t *testing.T) {
 	f.Fine, f.Edges, f.Groups = true, []float64{10, 20, 30, 40, 50}, []uint16{5, 7, 7, 8, 8, 6}
 	all := rows(2000)
 	c := chunk(all)
-	age := &c.Values[schemas.KindPrediction][3]
+	age := c.Values[schemas.KindPrediction][3]
 	for i := range all {
 		if i%50 == 0 {
-			age.Kind[i], age.Num[i] = schemas.Null, 0
+			age[i] = schemas.Cell{Kind: schemas.Null}
 		}
 	}
 	sealed := cells(window.NewPool(p, window.Fast), c, 0, len(all))

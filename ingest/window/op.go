@@ -33,7 +33,7 @@ func (m *Metric) Argument(c *schemas.Chunk, i int) float64 {
 	if m.Asks < 0 {
 		return 0
 	}
-	x, got := scalar(c, &c.Values[schemas.KindPrediction][m.Asks], c.Row[i])
+	x, got := scalar(c, c.Values[schemas.KindPrediction][m.Asks], c.Row[i])
 	if got != hasValue {
 		return Missing
 	}
@@ -68,9 +68,9 @@ func (m *Metric) Joined(argument, outcome float64) (x float64, got, bad bool) {
 
 // answer is the outcome of a metric that joins: its value, else its label.
 func (m *Metric) answer(c *schemas.Chunk, r int32) (float64, reading) {
-	x, got := scalar(c, &c.Values[schemas.KindOutcome][m.Column], r)
+	x, got := scalar(c, c.Values[schemas.KindOutcome][m.Column], r)
 	if got == noValue {
-		return scalar(c, &c.Values[schemas.KindOutcome][m.Second], r)
+		return scalar(c, c.Values[schemas.KindOutcome][m.Second], r)
 	}
 	return x, got
 }
@@ -87,7 +87,7 @@ func (m *Metric) failed(x float64, got reading) (float64, reading) {
 }
 
 // operate is read for all but OpField.
-func (m *Metric) operate(c *schemas.Chunk, col *schemas.Column, on schemas.Kind, r int32) (float64, reading) {
+func (m *Metric) operate(c *schemas.Chunk, col schemas.Column, on schemas.Kind, r int32) (float64, reading) {
 	a, got := scalar(c, col, r)
 	switch {
 	case got != hasValue:
@@ -95,14 +95,14 @@ func (m *Metric) operate(c *schemas.Chunk, col *schemas.Column, on schemas.Kind,
 	case m.Op == OpPresent:
 		return 1, hasValue
 	case m.Op == OpText:
-		return bit(col.Kind[r] == schemas.String && string(c.Bytes(col.Text[r])) == m.Text), hasValue
+		return bit(col[r].Kind == schemas.String && string(c.Bytes(col[r].Text)) == m.Text), hasValue
 	case m.Op == OpBeyond:
-		if col.Kind[r] != schemas.Number {
+		if col[r].Kind != schemas.Number {
 			return 0, invalid
 		}
 		return bit(m.beyond(a)), hasValue
 	}
-	b, got := scalar(c, &c.Values[on][m.Second], r)
+	b, got := scalar(c, c.Values[on][m.Second], r)
 	if got != hasValue {
 		return 0, got
 	}
@@ -155,19 +155,19 @@ func bit(b bool) float64 {
 const textFrom = 1 << 52
 
 // scalar is a field as one number: true is 1, false 0, text a number of its own by hash.
-func scalar(c *schemas.Chunk, col *schemas.Column, r int32) (float64, reading) {
-	switch col.Kind[r] {
+func scalar(c *schemas.Chunk, col schemas.Column, r int32) (float64, reading) {
+	switch col[r].Kind {
 	case schemas.Number:
-		return col.Num[r], hasValue
+		return col[r].Num, hasValue
 	case schemas.True:
 		return 1, hasValue
 	case schemas.False:
 		return 0, hasValue
 	case schemas.String:
-		if col.Text[r].Len == 0 {
+		if col[r].Text.Len == 0 {
 			return 0, noValue
 		}
-		return textScalar(c.Bytes(col.Text[r])), hasValue
+		return textScalar(c.Bytes(col[r].Text)), hasValue
 	}
 	return 0, noValue
 }

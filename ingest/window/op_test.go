@@ -30,7 +30,7 @@ func pair(a, b any) *schemas.Chunk {
 			case string:
 				kind, text = schemas.String, x
 			}
-			v.Kind, v.Num, v.Text = append(v.Kind, kind), append(v.Num, num), append(v.Text, c.Intern([]byte(text)))
+			*v = append(*v, schemas.Cell{Kind: kind, Num: num, Text: c.Intern([]byte(text))})
 		}
 	}
 	return c

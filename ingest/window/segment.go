@@ -21,17 +21,17 @@ type Within [MaxBy]uint8
 func (p *Plan) Within(c *schemas.Chunk, i int) (in Within) {
 	for k := range p.Segments {
 		s := &p.Segments[k]
-		in[k] = s.of(c, &c.Values[schemas.KindPrediction][s.Column], c.Row[i])
+		in[k] = s.of(c, c.Values[schemas.KindPrediction][s.Column], c.Row[i])
 	}
 	return in
 }
 
 // of is the segment of a value: texts and booleans have one.
-func (s *Segment) of(c *schemas.Chunk, col *schemas.Column, r int32) uint8 {
+func (s *Segment) of(c *schemas.Chunk, col schemas.Column, r int32) uint8 {
 	var text []byte
-	switch col.Kind[r] {
+	switch col[r].Kind {
 	case schemas.String:
-		text = c.Bytes(col.Text[r])
+		text = c.Bytes(col[r].Text)
 	case schemas.True:
 		return s.find("true")
 	case schemas.False:

@@ -25,16 +25,16 @@ func (m *Metric) read(c *schemas.Chunk, on schemas.Kind, r int32) (float64, read
 	if m.Joins {
 		return m.answer(c, r)
 	}
-	col := &c.Values[on][m.Column]
+	col := c.Values[on][m.Column]
 	if m.Op != OpField {
 		return m.operate(c, col, on, r)
 	}
-	kind, num := col.Kind[r], col.Num[r]
+	kind, num := col[r].Kind, col[r].Num
 	switch {
 	case kind == schemas.Absent || kind == schemas.Null:
 		return 0, noValue
 	case m.Shape.Kind == stats.Proportion:
-		return truth(kind, num, col.Text[r].Len)
+		return truth(kind, num, col[r].Text.Len)
 	case kind == schemas.Number:
 		return num, hasValue
 	}
@@ -91,10 +91,10 @@ func (f *Feature) code(text []byte) int32 {
 var wrongType = math.Float64frombits(0x7ff8_0000_7665_7264)
 
 // number is the value of a column in row r as a feature of numbers sees it; false = none.
-func number(col *schemas.Column, r int32) (x float64, ok bool) {
-	switch col.Kind[r] {
+func number(col schemas.Column, r int32) (x float64, ok bool) {
+	switch col[r].Kind {
 	case schemas.Number:
-		return col.Num[r], true
+		return col[r].Num, true
 	case schemas.True:
 		return 1, true
 	case schemas.False:

@@ -54,7 +54,7 @@ func chunk(rows []row) *schemas.Chunk {
 		c.Rate = append(c.Rate, []int32{1, 30, 1, 7}[i%4])
 		put := func(col int, k schemas.ValueKind, x float64, s string) {
 			v := &c.Values[schemas.KindPrediction][col]
-			v.Kind, v.Num, v.Text = append(v.Kind, k), append(v.Num, x), append(v.Text, c.Intern([]byte(s)))
+			*v = append(*v, schemas.Cell{Kind: k, Num: x, Text: c.Intern([]byte(s))})
 		}
 		put(0, schemas.String, 0, r.err)
 		put(1, schemas.Number, r.latency, "")
@@ -243,7 +243,7 @@ func TestOddValuesAreCountedByKind(t *testing.T) {
 	}
 	for _, v := range values {
 		c := chunk([]row{{age: v.x, country: "xx"}})
-		c.Values[schemas.KindPrediction][p.Features[0].Column].Kind[0] = v.kind
+		c.Values[schemas.KindPrediction][p.Features[0].Column][0].Kind = v.kind
 		tally := window.NewPool(p, window.Fast).Tally()
 		tally.Observe(c, 0, 1, 16)
 		got := tally.Close()[0].Arms[1]

@@ -166,19 +166,17 @@ func (v *visitors) row(log int, kind schemas.Kind, at schemas.Time, key string, 
 	v.offset[log]++
 	c.Next = v.offset[log]
 	for i, field := range v.layout.Fields[kind] {
-		col := &c.Values[kind][i]
-		x, ok := value(field)
-		has := schemas.Absent
-		if ok {
-			has = schemas.Number
+		var cell schemas.Cell
+		if x, ok := value(field); ok {
+			cell = schemas.Cell{Kind: schemas.Number, Num: x}
 		}
-		col.Kind, col.Num, col.Text = append(col.Kind, has), append(col.Num, x), append(col.Text, schemas.Text{})
+		c.Values[kind][i] = append(c.Values[kind][i], cell)
 	}
 }
 
 func rowsOf(c *schemas.Chunk, kind schemas.Kind) (n int) {
 	if len(c.Values[kind]) > 0 {
-		return len(c.Values[kind][0].Kind)
+		return len(c.Values[kind][0])
 	}
 	return 0
 }

@@ -62,8 +62,8 @@ func (h *History) each(f field, see func(kind schemas.ValueKind, x float64, text
 		for _, c := range chunks {
 			for i := range c.Len() {
 				if c.Kind[i] == f.kind && (f.of == "" || string(c.Bytes(c.Name[i])) == f.of) {
-					col, r := &c.Values[f.kind][f.column], c.Row[i]
-					see(col.Kind[r], col.Num[r], c.Bytes(col.Text[r]))
+					col, r := c.Values[f.kind][f.column], c.Row[i]
+					see(col[r].Kind, col[r].Num, c.Bytes(col[r].Text))
 				}
 			}
 		}

@@ -145,8 +145,9 @@ func (k *keeper) copy(c *schemas.Chunk, i int, named bool) {
 	}
 	d.Arm = append(d.Arm, arm)
 	for n := range d.Values[kind] {
-		to, from, r := &d.Values[kind][n], &c.Values[kind][n], c.Row[i]
-		to.Kind, to.Num, to.Text = append(to.Kind, from.Kind[r]), append(to.Num, from.Num[r]), append(to.Text, move(from.Text[r]))
+		v := c.Values[kind][n][c.Row[i]]
+		v.Text = move(v.Text)
+		d.Values[kind][n] = append(d.Values[kind][n], v)
 	}
 	k.rows[kind]++
 	d.Next = c.Offset[i] + 1

@@ -123,30 +123,30 @@ func (h *History) inject(s *Shift, f field, sh shape) *injected {
 // apply puts the shift into the canary's rows of a chunk, whose column is replaced.
 func (in *injected) apply(c *schemas.Chunk, canary []bool, salt uint64) {
 	k := in.field.kind
+	col := slices.Clone(c.Values[k][in.field.column])
 	c.Values[k] = slices.Clone(c.Values[k])
-	col := &c.Values[k][in.field.column]
-	col.Kind, col.Num, col.Text = slices.Clone(col.Kind), slices.Clone(col.Num), slices.Clone(col.Text)
+	c.Values[k][in.field.column] = col
 	for i := range canary {
 		if !canary[i] || c.Kind[i] != k || c.TS[i] < in.since || in.field.of != "" && string(c.Bytes(c.Name[i])) != in.field.of {
 			continue
 		}
 		r := c.Row[i]
-		was := value{kind: col.Kind[r], num: col.Num[r]}
+		was := value{kind: col[r].Kind, num: col[r].Num}
 		if was.kind >= schemas.Number { // there is a value
 			in.put(col, r, was, in.do(in.shape, in.field, was, uniform(^salt+uint64(c.Offset[i]), c.Bytes(c.Key[i]))), words(c)[wordNovel])
 		}
 	}
 }
 
-func (in *injected) put(col *schemas.Column, r int32, was, now value, novel schemas.Text) {
+func (in *injected) put(col schemas.Column, r int32, was, now value, novel schemas.Text) {
 	if now == was {
 		return
 	}
 	if now.num-now.num != 0 {
 		now.num = was.num // what no event can hold
 	}
-	col.Kind[r], col.Num[r], col.Text[r] = now.kind, now.num, schemas.Text{}
+	col[r].Kind, col[r].Num, col[r].Text = now.kind, now.num, schemas.Text{}
 	if now.novel {
-		col.Text[r] = novel
+		col[r].Text = novel
 	}
 }

@@ -193,9 +193,7 @@ func fuzzRow(layout *schemas.Layout, log int, offset int64, b []byte) *schemas.C
 	c.Revision, c.Generation, c.Stage = []int32{int32(b[6] / 128)}, []uint32{uint32(b[7] % 3)}, []int32{int32(b[7]/3%4) - 1}
 	c.Rate = []int32{1 + int32(b[7]%2)}
 	for k := range layout.Fields[kind] {
-		v := &c.Values[kind][k]
-		v.Kind = []schemas.ValueKind{schemas.ValueKind((b[7] + byte(k)) % 6)}
-		v.Num, v.Text = []float64{float64(b[6])}, []schemas.Text{pick(b[7], "de", "", "timeout")}
+		c.Values[kind][k] = schemas.Column{{Kind: schemas.ValueKind((b[7] + byte(k)) % 6), Num: float64(b[6]), Text: pick(b[7], "de", "", "timeout")}}
 	}
 	c.Next = offset + 1
 	return c

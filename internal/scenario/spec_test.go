@@ -110,7 +110,7 @@ func TestNoEventIsRejected(t *testing.T) {
 		}
 		for k, columns := range chunk.Values {
 			for i, c := range columns {
-				if !slices.ContainsFunc(c.Kind, func(k schemas.ValueKind) bool { return k > schemas.Null }) {
+				if !slices.ContainsFunc(c, func(v schemas.Cell) bool { return v.Kind > schemas.Null }) {
 					t.Errorf("%s: no %s has a %s", name, schemas.Kind(k), layout.Fields[k][i])
 				}
 			}
