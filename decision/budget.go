@@ -92,12 +92,13 @@ func (f *families) of(spec *Spec, role string) *[]member {
 	return &f.shows
 }
 
-// ofDrift is the family of a drift check: what cannot roll back takes nothing of that risk.
-func (f *families) ofDrift(spec *Spec, d *Drift) *[]member {
+// ofDrift is the family of a drift check in a role, its own or that of a segment: what
+// cannot roll back takes nothing of that risk.
+func (f *families) ofDrift(spec *Spec, d *Drift, role string) *[]member {
 	switch {
 	case d.Comparison() == Tolerance:
-		return f.of(spec, d.Role)
-	case d.Role == Observe:
+		return f.of(spec, role)
+	case role == Observe:
 		return &f.shows
 	}
 	return &f.holds
@@ -109,7 +110,7 @@ func (s *Spec) families() (f families) {
 		if m.On == "resource" && m.Role == Guardrail {
 			continue // a rule without error control (R38)
 		}
-		whole := s.segmented(&f, m)
+		whole := s.segmented(shared{m.Name, m.Role, m.Weight, s.looks(m), func(role string) *[]member { return f.of(s, role) }})
 		own := f.of(s, m.Role)
 		add := func(test string, weight float64) { *own = append(*own, member{question{m.Name, test, ""}, weight}) }
 		if s.Pairs(m) {
@@ -136,16 +137,27 @@ func (s *Spec) families() (f families) {
 		}
 	}
 	for _, d := range s.Drift {
-		own := f.ofDrift(s, &d)
-		*own = append(*own, member{question{d.Name, "drift", ""}, d.Weight})
+		own, whole := f.ofDrift(s, &d, d.Role), d.Weight
+		if d.Segments {
+			whole = s.segmented(shared{d.Name, d.Role, d.Weight, []string{"drift"}, func(role string) *[]member { return f.ofDrift(s, &d, role) }})
+		}
+		*own = append(*own, member{question{d.Name, "drift", ""}, whole})
 	}
 	return f
 }
 
-// segmented adds a metric's segments to their families, and returns the weight that is
-// left for all traffic: half, where a segment is of the metric's own family (R33).
-func (s *Spec) segmented(f *families, m *Metric) (whole float64) {
-	whole = m.Weight
+// shared is a metric or a drift check whose weight is shared with its segments.
+type shared struct {
+	name, role string
+	weight     float64
+	tests      []string                    // of each segment; they share its weight
+	family     func(role string) *[]member // that a role belongs to
+}
+
+// segmented adds the segments of a metric or a check to their families, and returns the
+// weight that is left for all traffic: half, where a segment is of its own family (R33).
+func (s *Spec) segmented(of shared) (whole float64) {
+	whole = of.weight
 	type part struct {
 		name, role string
 		share      float64
@@ -154,7 +166,7 @@ func (s *Spec) segmented(f *families, m *Metric) (whole float64) {
 	for i := range s.Segments {
 		g := &s.Segments[i]
 		for k, v := range g.Values {
-			p := part{g.Name(v), s.SegmentRole(m, g, k), 1}
+			p := part{g.Name(v), g.RoleIn(of.role, k), 1}
 			if g.Shares != nil {
 				p.share = g.Shares[k]
 			}
@@ -172,14 +184,14 @@ func (s *Spec) segmented(f *families, m *Metric) (whole float64) {
 		if len(these) == 0 {
 			continue
 		}
-		total, weights := multiple.Segments(m.Weight, traffic)
-		family := f.of(s, role)
-		if family == f.of(s, m.Role) && family != &f.shows {
+		total, weights := multiple.Segments(of.weight, traffic)
+		family := of.family(role)
+		if family == of.family(of.role) && of.role != Observe {
 			whole = total
 		}
 		for i, p := range these {
-			for _, test := range s.looks(m) {
-				*family = append(*family, member{question{m.Name, test, p.name}, weights[i] / float64(len(s.looks(m)))})
+			for _, test := range of.tests {
+				*family = append(*family, member{question{of.name, test, p.name}, weights[i] / float64(len(of.tests))})
 			}
 		}
 	}
@@ -189,14 +201,14 @@ func (s *Spec) segmented(f *families, m *Metric) (whole float64) {
 // Name is the name of one segment, such as tags.country=de.
 func (g *Segment) Name(value string) string { return g.By + "=" + value }
 
-// SegmentRole is what the k-th segment of a group does for a metric: never more than
-// the metric itself, and nothing where past traffic is below minShare.
-func (s *Spec) SegmentRole(m *Metric, g *Segment, k int) string {
+// RoleIn is what the k-th segment of a group does for a metric or drift check of a role:
+// never more than that, and nothing where past traffic is below minShare.
+func (g *Segment) RoleIn(role string, k int) string {
 	switch {
-	case m.Role == Observe || g.Role == Observe || g.Shares != nil && g.Shares[k] < g.MinShare:
+	case role == Observe || g.Role == Observe || g.Shares != nil && g.Shares[k] < g.MinShare:
 		return Observe
 	case g.Role == Guardrail:
-		return m.Role
+		return role
 	}
 	return Signal
 }

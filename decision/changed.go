@@ -3,6 +3,7 @@ package decision
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"verdin/schemas"
 )
@@ -122,9 +123,12 @@ func closest(v *schemas.Verdict) string {
 	return fmt.Sprintf("harm shown, or safety not shown, on any guardrail; closest was %s: evidence of harm stronger by a factor of %s", nameOf(least), times(room))
 }
 
-func nameOf(c *schemas.Check) string {
-	if c.Segment == "" {
-		return c.Name
+func nameOf(c *schemas.Check) string { return labelled(c.Name, c.Segment) }
+
+// labelled is a check as texts name it; the names of those in segments end in theirs.
+func labelled(name, segment string) string {
+	if segment == "" {
+		return name
 	}
-	return c.Name + " in " + c.Segment
+	return strings.TrimSuffix(name, " "+segment) + " in " + segment
 }

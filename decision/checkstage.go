@@ -92,7 +92,35 @@ func (c *checker) segments() {
 	c.refuse(total <= maxSegments, place("segments"), "list those that matter", "%d segments are more than %d", total, maxSegments)
 }
 
+// within checks what a drift check asks of segments.
+func (c *checker) within(d *Drift, at func(string) []any) {
+	if !d.Segments {
+		return
+	}
+	total := 0
+	for _, g := range c.spec.Segments {
+		total += len(g.Values)
+	}
+	c.refuse(total > 0, at("segments"), "list them: segments: [{by: tags.country, values: [de, fr]}]", "drift %s asks within segments, and the rollout lists none", d.Name)
+	c.refuse(d.Between == "arms", at("segments"), "use between: arms, or remove the line", "drift %s: only the arms are compared within segments: what stable looked like before is known of all traffic", d.Name)
+	fields := map[string]bool{}
+	for i := range c.spec.Drift { // of this check and those before it
+		of := &c.spec.Drift[i]
+		for _, f := range of.Of {
+			if of.Segments {
+				fields[f.Field] = true
+			}
+		}
+		if of == d {
+			break
+		}
+	}
+	n := total * len(fields)
+	c.refuse(n <= maxInside, at("segments"), "list the fields and the values that matter", "drift %s: %d histograms of each arm within %d segments are more than %d", d.Name, n, total, maxInside)
+}
+
 const (
 	maxSegments = 64
-	maxBy       = 4 // fields that segments go by
+	maxBy       = 4   // fields that segments go by
+	maxInside   = 256 // histograms that drift checks count within segments: a window holds them all
 )

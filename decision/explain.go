@@ -88,10 +88,7 @@ func (c *CheckAccount) head() string {
 }
 
 func (c *CheckAccount) label() string {
-	if c.Segment == "" {
-		return c.Name
-	}
-	return c.Name + " in " + c.Segment
+	return labelled(c.Name, c.Segment)
 }
 
 func (c *CheckAccount) effect() string {

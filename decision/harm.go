@@ -62,14 +62,14 @@ func describe(spec *Spec, e stats.Evidence) string {
 		return fmt.Sprintf("%s is beyond its limit: canary %.4g over %d observations beside stable's; %s", what, e.Value[1], e.N[1], evidence)
 	}
 	if e.Test == "drift" {
-		return describeDrift(spec, &e, evidence)
+		return describeDrift(spec, &e, what, evidence)
 	}
 	return fmt.Sprintf("%s got worse: stable %.4g, canary %.4g over %d and %d observations; %s",
 		what, e.Value[0], e.Value[1], e.N[0], e.N[1], evidence)
 }
 
 // describeDrift says what differs, and what that means by what was compared.
-func describeDrift(spec *Spec, e *stats.Evidence, evidence string) string {
+func describeDrift(spec *Spec, e *stats.Evidence, what, evidence string) string {
 	at := fmt.Sprintf("%s %.3g", e.Effect.Scale, e.Effect.Estimate) // a distance, or the share of a fault
 	if e.Effect.Note != "" {
 		at += " (" + e.Effect.Note + ")"
@@ -77,13 +77,13 @@ func describeDrift(spec *Spec, e *stats.Evidence, evidence string) string {
 	switch spec.comparison(e.Metric) {
 	case Validity:
 		return fmt.Sprintf("%s: the inputs of the arms differ, so the split or a feature pipeline is broken and the comparison is in doubt: %s between the arms over %d stable and %d canary events; %s",
-			e.Metric, at, e.N[0], e.N[1], evidence)
+			what, at, e.N[0], e.N[1], evidence)
 	case World:
 		return fmt.Sprintf("%s: the world moved, and the canary has no part in it: %s between the reference and stable over %d stable events; %s",
-			e.Metric, at, e.N[0], evidence)
+			what, at, e.N[0], evidence)
 	}
 	return fmt.Sprintf("%s drifted apart: %s between the arms over %d stable and %d canary events; %s",
-		e.Metric, at, e.N[0], e.N[1], evidence)
+		what, at, e.N[0], e.N[1], evidence)
 }
 
 // signalled: does a signal speak now? It clears when its evidence falls again, or

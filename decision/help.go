@@ -95,15 +95,16 @@ var help = map[string]string{
 	"spec.drift[].method":          "population stability index, or Kolmogorov-Smirnov",
 	"spec.drift[].above":           "tolerated distance; 0 = none",
 	"spec.drift[].faults":          "tolerated difference in the share of missing values, NaN, infinities, wrong types, values outside of the reference, new values: each is tested beside the distance; 1 = not at all",
+	"spec.drift[].segments":        "true: the check asks again within each value that segments list, as metrics do; half of its error budget is shared among them",
 	"spec.drift[].role":            "as of metrics",
 	"spec.drift[].weight":          "as of metrics",
 
 	"spec.preset":              "ready-made checks; those that the spec names itself count in their place",
-	"spec.segments":            "the arms are compared again within each listed value of a field; half a metric's error budget is shared among them",
+	"spec.segments":            "metrics, and drift checks with segments: true, compare the arms again within each listed value of a field; half the error budget of each is shared among them",
 	"spec.segments[].by":       "tags.NAME or features.NAME",
 	"spec.segments[].values":   "the values judged apart, with their shares of past traffic if known; the rest is counted together",
 	"spec.segments[].minShare": "values with less past traffic are not judged",
-	"spec.segments[].role":     "guardrail: a segment does what the metric does. signal: it may hold. observe: it is reported",
+	"spec.segments[].role":     "guardrail: a segment does what the metric or drift check does. signal: it may hold. observe: it is reported",
 
 	"spec.health":                     "rules about the data itself",
 	"spec.health.noData":              "neither arm speaks",

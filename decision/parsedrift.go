@@ -35,6 +35,8 @@ func (r *reader) drift(n *node) Drift {
 	f.choice("method", &d.Method, "psi", "ks")
 	f.number("above", &d.Above)
 	f.number("faults", &d.Faults)
+	f.flag("segments", &d.Segments)
+	r.wants(f.get("segments"), doSegments)
 	f.choice("role", &d.Role, Guardrail, Signal, Observe)
 	f.number("weight", &d.Weight)
 	f.close()

@@ -255,6 +255,7 @@ func (p *printer) drift(d *Drift) {
 	p.line(3, "method: %s", d.Method)
 	p.line(3, "above: %s", num(d.Above))
 	p.later(d.Faults == defaultDrift().Faults, 3, "faults: %s", num(d.Faults))
+	p.later(!d.Segments, 3, "segments: %t", d.Segments)
 	p.line(3, "role: %s", d.Role)
 	p.line(3, "weight: %s", num(d.Weight))
 }

@@ -85,15 +85,15 @@ type Traffic struct {
 // deviation of one value.
 type Base struct{ Value, SD float64 }
 
-// Segment compares the arms again within each listed value of a field. A metric's
-// share of the error budget is halved: one half for all traffic, the other over the
-// segments by their shares of past traffic.
+// Segment compares the arms again within each listed value of a field: by every metric,
+// and by the drift checks that say so. Their share of the error budget is halved: one half
+// for all traffic, the other over the segments by their shares of past traffic.
 type Segment struct {
 	By       string    // "tags.country"
 	Values   []string  // those listed, in spec order; the rest is counted together and not judged
 	Shares   []float64 // of past traffic, beside Values; nil = alike
 	MinShare float64   // values with less past traffic are not judged; 0 = all are
-	Role     string    // "guardrail": as the metric; "signal"; "observe"
+	Role     string    // "guardrail": as the metric or check; "signal"; "observe"
 }
 
 // Health are the rules about the data itself.

@@ -85,6 +85,7 @@ type Drift struct {
 	Method    string    // "psi", "ks"
 	Above     float64   // tolerance: 0 = equality
 	Faults    float64   // tolerated difference of a share of faults, such as missing values
+	Segments  bool      // ask within each segment of the rollout as well
 	Role      string
 	Weight    float64
 }

@@ -25,7 +25,11 @@ func numbers(v *schemas.Verdict) []string {
 		if slices.Contains([]string{"safe", "safe_stage", "same", "same_stage"}, c.Test) || c.Test == "holdback" && c.Result == "unknown" || c.Blocks == 0 || c.N[0]+c.N[1] == 0 || c.Role != "guardrail" && c.Result == "unknown" {
 			continue
 		}
-		line := fmt.Sprintf("%-14s %.4g → %.4g", c.Metric, c.Value[0], c.Value[1])
+		what := c.Metric
+		if c.Segment != "" {
+			what += " in " + c.Segment
+		}
+		line := fmt.Sprintf("%-14s %.4g → %.4g", what, c.Value[0], c.Value[1])
 		if c.Effect.Level > 0 {
 			form := "  %s %.4g, %g %% interval [%.4g, %.4g]"
 			if c.Effect.Scale == "difference" {
@@ -33,7 +37,7 @@ func numbers(v *schemas.Verdict) []string {
 			}
 			line += fmt.Sprintf(form, c.Effect.Scale, c.Effect.Estimate, c.Effect.Level*100, c.Effect.Low, c.Effect.High)
 		} else if c.Kind == "drift" {
-			line = fmt.Sprintf("%-14s %s %.3g", c.Metric, c.Effect.Scale, c.Effect.Estimate)
+			line = fmt.Sprintf("%-14s %s %.3g", what, c.Effect.Scale, c.Effect.Estimate)
 		}
 		lines = append(lines, fmt.Sprintf("%s  n %d / %d  harm: log e %.1f of %.1f", line, c.N[0], c.N[1], c.LogEMax, c.Threshold))
 	}

@@ -26,21 +26,30 @@ type Pool struct {
 	plan     *Plan
 	lane     Lane
 	metrics  []int // indices of the plan's metrics that run in this lane
-	features bool
+	features []int // likewise of its features
 	spare    []*Batch
-	within   *Pool // of the cells of segments: metrics only; nil = the plan has none
+	within   *Pool // of the cells of segments; nil = the plan has none
+	inside   bool  // it is such a pool
 }
 
 // NewPool prepares for a plan's lane.
 func NewPool(p *Plan, lane Lane) *Pool {
-	pool := &Pool{plan: p, lane: lane, features: lane == Fast}
+	pool := &Pool{plan: p, lane: lane}
 	for i := range p.Metrics {
 		if p.Metrics[i].Lane() == lane {
 			pool.metrics = append(pool.metrics, i)
 		}
 	}
 	if len(p.Segments) > 0 {
-		pool.within = &Pool{plan: p, lane: lane, metrics: pool.metrics}
+		pool.within = &Pool{plan: p, lane: lane, metrics: pool.metrics, inside: true}
+	}
+	if lane == Fast {
+		for i := range p.Features {
+			pool.features = append(pool.features, i)
+		}
+		if pool.within != nil {
+			pool.within.features = p.Inside
+		}
 	}
 	return pool
 }
@@ -69,13 +78,11 @@ func (p *Pool) batch() *Batch {
 	for _, m := range p.metrics {
 		nums = append(nums, p.plan.Metrics[m].Name)
 	}
-	if p.features {
-		for i := range p.plan.Features {
-			if f := &p.plan.Features[i]; f.Numeric() {
-				nums = append(nums, f.Field)
-			} else {
-				cats = append(cats, f.Field)
-			}
+	for _, i := range p.features {
+		if f := &p.plan.Features[i]; f.Numeric() {
+			nums = append(nums, f.Field)
+		} else {
+			cats = append(cats, f.Field)
 		}
 	}
 	return NewBatch(nums, cats)
@@ -86,11 +93,12 @@ func (p *Pool) arm() Arm {
 	for _, m := range p.metrics {
 		a.Metrics = append(a.Metrics, stats.NewSummary(p.plan.Metrics[m].Shape))
 	}
-	if p.features {
-		for i := range p.plan.Features {
-			a.Features = append(a.Features, stats.NewSummary(stats.Shape{
-				Kind: stats.Bins, Bins: p.plan.Features[i].Bins(), Sub: p.plan.Subs(), Fine: p.plan.Features[i].FineBins()}))
+	for _, i := range p.features {
+		shape := stats.Shape{Kind: stats.Bins, Bins: p.plan.Features[i].Bins(), Sub: p.plan.Subs()}
+		if !p.inside { // intervals are for display, and of all traffic
+			shape.Fine = p.plan.Features[i].FineBins()
 		}
+		a.Features = append(a.Features, stats.NewSummary(shape))
 	}
 	if p.plan.Sticky {
 		a.Groups = make([]Groups, len(p.metrics))
@@ -185,11 +193,8 @@ func failed(c *schemas.Chunk, col int, r int32) bool {
 }
 
 func (t *Tally) features(cell *tallyCell, c *schemas.Chunk, kind schemas.Kind, r int32) {
-	if !cell.pool.features {
-		return
-	}
 	num, cat := len(t.pool.metrics), 0
-	for i := range t.pool.plan.Features {
+	for _, i := range cell.pool.features {
 		f := &t.pool.plan.Features[i]
 		seen := kind == schemas.KindPrediction
 		if f.Numeric() {
@@ -357,20 +362,19 @@ func (p *Pool) summarise(rec arrow.Record, arms *[2]Arm) {
 	if p.plan.Sticky {
 		p.groups(rec, arms)
 	}
-	if !p.features {
-		return
-	}
 	cat := col
-	for i := range p.plan.Features {
+	for _, i := range p.features {
 		if p.plan.Features[i].Numeric() {
 			cat++
 		}
 	}
-	for i := range p.plan.Features {
+	for n, i := range p.features {
 		f := &p.plan.Features[i]
-		into := [2]*stats.Summary{&arms[0].Features[i], &arms[1].Features[i]}
+		into := [2]*stats.Summary{&arms[0].Features[n], &arms[1].Features[n]}
 		if f.Numeric() {
-			f.addNumeric(rec.Column(col).(*array.Float64), arm, hash, into)
+			if !p.inside || f.Edges != nil { // edges are learnt from all traffic
+				f.addNumeric(rec.Column(col).(*array.Float64), arm, hash, into)
+			}
 			col++
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 type Arm struct {
 	N        uint64          // observations: predictions (fast lane), exposures (label lane)
 	Metrics  []stats.Summary // one per metric of the lane, in plan order
-	Features []stats.Summary // one per feature of the plan (fast lane only): sub-buckets × Bins counts, or a sample while learning
+	Features []stats.Summary // one per feature of the plan, in segments of Plan.Inside (fast lane only): sub-buckets × Bins counts, or a sample while learning
 	Groups   []Groups        // sticky plans: one per metric of the lane
 	Units    Units           // the units of predictions, where the plan is sticky or counts units
 	Rates    Groups          // predictions that stand for more than themselves: by bucket where the plan is sticky, and rate
@@ -22,7 +22,7 @@ type Arm struct {
 type Cell struct {
 	Generation uint32 // 0 = the events do not say
 	Stage      int32  // -1 = the events do not say
-	Segment    uint8  // 0 = all rows; else those of one segment, metrics only
+	Segment    uint8  // 0 = all rows; else those of one segment
 	Arms       [2]Arm // stable, canary
 }
 

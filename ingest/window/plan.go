@@ -58,6 +58,7 @@ type Plan struct {
 	Metrics    []Metric
 	Features   []Feature
 	Segments   []Segment // fields by whose values the metrics are counted once more
+	Inside     []int     // features that are counted in segments too, ascending
 }
 
 // Skew is how far an outcome's clock may run behind its prediction's.
@@ -173,6 +174,9 @@ func (p *Plan) Hash() uint64 {
 		p.Length, p.Lateness, p.Horizon, p.Sticky, p.Metrics, features)
 	if len(p.Segments) > 0 {
 		fmt.Fprintf(h, " %v", p.Segments)
+	}
+	if len(p.Inside) > 0 {
+		fmt.Fprintf(h, " inside %v", p.Inside)
 	}
 	if p.ByUnit {
 		fmt.Fprint(h, " by unit")

@@ -5,8 +5,8 @@ import "verdin/schemas"
 // MaxBy is the number of fields that segments may go by.
 const MaxBy = 4
 
-// Segment is a field of predictions by whose listed values the metrics are counted once
-// more. Any other value belongs to no segment.
+// Segment is a field of predictions by whose listed values the metrics, and the features
+// of Plan.Inside, are counted once more. Any other value belongs to no segment.
 type Segment struct {
 	Field  string
 	Column int

@@ -67,7 +67,7 @@ func (p *Plan) Fits(q *Partial) bool {
 	for i := range q.Cells {
 		pool := whole.of(q.Cells[i].Segment)
 		for _, arm := range q.Cells[i].Arms {
-			if len(arm.Metrics) != len(pool.metrics) || pool.features != (len(arm.Features) > 0) && len(p.Features) > 0 || pool.features && len(arm.Features) != len(p.Features) {
+			if len(arm.Metrics) != len(pool.metrics) || len(arm.Features) != len(pool.features) {
 				return false
 			}
 			if p.Sticky != (len(arm.Groups) > 0) && len(pool.metrics) > 0 || len(arm.Groups) > 0 && len(arm.Groups) != len(pool.metrics) {

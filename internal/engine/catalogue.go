@@ -12,7 +12,7 @@ import (
 type Block struct {
 	Start, End     schemas.Time
 	Lane           window.Lane
-	Segment        int      // 0 = all traffic; else metrics only, of one segment
+	Segment        int      // 0 = all traffic; else that of one segment
 	Stage          int      // stage it was served under
 	Clean          bool     // free of any change of split, and complete: may speak for safety
 	Gap            bool     // offsets are missing

@@ -94,6 +94,7 @@ func Compile(s *decision.Spec, l *schemas.Layout, generation uint32, start schem
 		p.Segments = append(p.Segments, window.Segment{Field: g.By, Column: l.Column(schemas.KindPrediction, g.By), First: uint8(first), Values: g.Values})
 		first += len(g.Values)
 	}
+	p.Inside = inside(s, p)
 	return p
 }
 

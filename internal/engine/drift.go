@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"verdin/decision"
 	"verdin/drift"
@@ -16,6 +17,8 @@ import (
 // they run on one clock, so the mean is again an e-process.
 type driftCheck struct {
 	spec     *decision.Drift
+	segment  int    // number among the plan's segments, 0 = all traffic
+	within   string // name of the segment
 	limit    float64
 	stages   int
 	features []watched
@@ -34,6 +37,7 @@ type driftCheck struct {
 type watched struct {
 	field  string
 	at     int // among the plan's features
+	slot   int // among those of a block
 	bins   int
 	fold   *drift.Folding
 	test   drift.Test        // of the distance between the values
@@ -47,18 +51,25 @@ func newDrifts(c compiled) []Test {
 	var out []Test
 	for i := range c.spec.Drift {
 		d := &c.spec.Drift[i]
-		t := &driftCheck{spec: d, limit: c.budget.Threshold(d.Name, "drift"), same: c.budget.Threshold(d.Name, "same"), stages: len(c.spec.Stages), subs: c.plan.Subs(), sticky: c.plan.Sticky}
-		for _, f := range d.Of {
-			for at := range c.plan.Features {
-				if c.plan.Features[at].Field == f.Field {
-					t.features = append(t.features, watched{field: f.Field, at: at})
-				}
-			}
-		}
+		t := c.driftCheck(d, "")
+		t.same = c.budget.Threshold(d.Name, "same")
 		t.Relearn(c.plan)
 		out = append(out, t)
+		for _, t := range c.segmentDrifts(d) {
+			out = append(out, t)
+		}
 	}
 	return out
+}
+
+// driftCheck asks within a segment, "" for all traffic.
+func (c compiled) driftCheck(d *decision.Drift, within string) *driftCheck {
+	t := &driftCheck{spec: d, within: within, limit: c.budget.SegmentThreshold(d.Name, "drift", within), stages: len(c.spec.Stages), subs: c.plan.Subs(), sticky: c.plan.Sticky}
+	for _, f := range d.Of {
+		at := slices.IndexFunc(c.plan.Features, func(known window.Feature) bool { return known.Field == f.Field })
+		t.features = append(t.features, watched{field: f.Field, at: at, slot: at})
+	}
+	return t
 }
 
 // Relearn makes the tests of the features whose bins the plan now knows.
@@ -95,7 +106,7 @@ func (t *driftCheck) begin(f *watched, known *window.Feature) {
 	if t.spec.Comparison() == decision.World {
 		f.world = repeated(known.Mass, t.subs)
 	}
-	if n := known.FineBins(); n > 0 && showsFine(t.spec) {
+	if n := known.FineBins(); n > 0 && showsFine(t.spec) && t.segment == 0 {
 		f.fine = drift.NewFine(n)
 	}
 	if f.same = t.equivalence(f.fold); f.same != nil {
@@ -103,11 +114,17 @@ func (t *driftCheck) begin(f *watched, known *window.Feature) {
 	}
 }
 
+// shows tells whether the check can claim that features are the same: one that a step
+// forward waits for, over all traffic.
+func (t *driftCheck) shows() bool {
+	return t.spec.Role == decision.Guardrail && t.spec.Above > 0 && t.segment == 0
+}
+
 // equivalence is the test that a feature is the same, which a guardrail needs before a
 // step forward; nil where nothing can show it.
 func (t *driftCheck) equivalence(fold *drift.Folding) drift.Equivalence {
 	switch {
-	case t.spec.Role != decision.Guardrail || t.spec.Above == 0:
+	case !t.shows():
 		return nil
 	case t.sticky:
 		return drift.StickyEquivalents[t.spec.Method](fold.Bins(), fold.Single(), t.subs, t.spec.Above, t.stages)
@@ -127,7 +144,7 @@ func (t *driftCheck) StartStage(stage int) {
 }
 
 func (t *driftCheck) Observe(b Block) {
-	if b.Lane != window.Fast || b.Segment > 0 {
+	if b.Lane != window.Fast || b.Segment != t.segment {
 		return
 	}
 	if b.Revision < t.revision {
@@ -140,7 +157,7 @@ func (t *driftCheck) Observe(b Block) {
 		if f.test == nil {
 			continue
 		}
-		stable, canary := b.Stable.Features[f.at].Bins, b.Canary.Features[f.at].Bins
+		stable, canary := b.Stable.Features[f.slot].Bins, b.Canary.Features[f.slot].Bins
 		if len(stable) != f.bins*t.subs || len(canary) != len(stable) {
 			continue // binned before the edges were known
 		}
@@ -160,7 +177,7 @@ func (t *driftCheck) Observe(b Block) {
 			f.same.Observe(values)
 		}
 		if f.fine != nil {
-			f.fine.Observe(b.Stable.Features[f.at].Fine, b.Canary.Features[f.at].Fine, b.Stage)
+			f.fine.Observe(b.Stable.Features[f.slot].Fine, b.Canary.Features[f.slot].Fine, b.Stage)
 		}
 		used = true
 	}
@@ -244,6 +261,9 @@ func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 		Result: stats.Unknown, Blocks: t.blocks, Skipped: t.skipped, First: t.first,
 		Effect: stats.Interval{Scale: t.spec.Method},
 	}
+	if t.segment > 0 {
+		e.Name, e.Segment = e.Name+" "+t.within, t.within
+	}
 	if t.spec.Faults < 1 {
 		e.Null += fmt.Sprintf(", and shares of faults differ by ≤ %v", t.spec.Faults)
 	}
@@ -265,7 +285,7 @@ func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 // alike appends the claims that every feature is the same, over all stages and in the
 // running one: an intersection-union test. Nothing is shown while a feature learns.
 func (t *driftCheck) alike(out []stats.Evidence, like stats.Evidence) []stats.Evidence {
-	if t.spec.Role != decision.Guardrail || t.spec.Above == 0 {
+	if !t.shows() {
 		return out
 	}
 	p, exact := [2]float64{}, true

@@ -73,7 +73,7 @@ func (c compiled) segmentTests(i int) (out []metricTest) {
 			number++
 			t := c.metricTest(i)
 			spec := *t.spec
-			spec.Role, spec.Limit = c.spec.SegmentRole(&c.spec.Metrics[i], g, n), decision.Limit{}
+			spec.Role, spec.Limit = g.RoleIn(c.spec.Metrics[i].Role, n), decision.Limit{}
 			t.spec, t.segment, t.within, t.margins, t.use = &spec, number, g.Name(value), nil, nil
 			t.limits = thresholds{harm: c.budget.SegmentThreshold(spec.Name, "harm", t.within)}
 			out = append(out, t)

@@ -36,6 +36,11 @@ func drawn(c compiled, rng *rand.Rand, stage int) Block {
 			}
 		}
 	}
+	if n := len(c.plan.Inside); n > 0 && b.Lane == window.Fast {
+		if b.Segment = rng.IntN(3); b.Segment > 0 { // has the features of Inside alone
+			b.Stable.Features, b.Canary.Features = b.Stable.Features[:n], b.Canary.Features[:n]
+		}
+	}
 	for a, arm := range []*window.Arm{b.Stable, b.Canary} {
 		if rng.IntN(12) == 0 {
 			continue
@@ -95,10 +100,19 @@ func TestEveryTestKeepsItsState(t *testing.T) {
 			Per: "unit_id", Worse: "higher", Role: decision.Guardrail, Weight: 1, Margin: decision.Margin{Set: true, Value: 9}})
 	}))
 	shadow := keepsState(t, learntPlan(t, mirrored))
+	keepsState(t, learntPlan(t, inSegments))
 	for i, row := range catalogue {
 		if !asked[i] && !sticky[i] && !shadow[i] {
 			t.Errorf("%s: no spec asks for it", row.name)
 		}
+	}
+}
+
+// inSegments has the checks on the first feature ask within two segments as well.
+func inSegments(s *decision.Spec) {
+	s.Segments = []decision.Segment{{By: "tags.country", Values: []string{"de", "fr"}, Role: decision.Guardrail}}
+	for i := range s.Drift {
+		s.Drift[i].Segments = s.Drift[i].Of[0].Field == s.Drift[0].Of[0].Field
 	}
 }
 

@@ -42,7 +42,7 @@ spec:
     - {name: apart, kind: mean, on: outcome, expr: {difference: [prediction_score, outcome.correct]}, missing: exclude, range: [-2, 2], worse: higher, role: observe}
   segments: [{by: features.country, values: [de, fr], role: signal}]
   drift:
-    - {name: age, of: features.age, between: arms, method: psi, above: 0.1, role: signal}
+    - {name: age, of: features.age, between: arms, method: psi, above: 0.1, segments: true, role: signal}
     - {name: scores, of: prediction_score, between: arms, method: ks, above: 0.15, role: observe}
     - {name: country, of: [{field: features.country, categories: [de, fr]}], between: arms, method: psi, above: 0.1, role: observe}
 `
