@@ -30,8 +30,11 @@ func newReplay() *cobra.Command {
 Each FILE is a recording: NDJSON, plain or compressed (.gz, .zst), Arrow IPC, CSV or
 Parquet; "-" is standard input. With --map, --field or --set it is a table of
 another system. A folder that verdin record wrote needs no --spec: its journal gives
-the verdicts of then; with --spec it is a what-if. The verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolled
-back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
+the verdicts of then; with --spec it is a what-if.
+
+The verdict log goes to standard output. Exit code: 0 promoted or completed, 3 rolled
+back, 4 neither, 1 a file that cannot be read or an internal error, 2 a spec that is
+refused.`,
 		Args: minArgs(1, "at least one recording"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, err := folders(args, specPath, cmd.ErrOrStderr())
@@ -59,7 +62,7 @@ back, 4 neither, 1 a file that cannot be read, 2 a spec that is refused.`,
 			return phaseExit(state.Phase)
 		},
 	}
-	cmd.Flags().StringVar(&specPath, "spec", "", "rollout spec (required)")
+	cmd.Flags().StringVar(&specPath, "spec", "", "rollout spec; required but for a folder of verdin record")
 	cmd.Flags().StringVarP(&output, "output", "o", "jsonl", "jsonl: verdict payloads, one a line; text: one sentence a verdict")
 	mappingFlags(cmd, &mapping)
 	return cmd

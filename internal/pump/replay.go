@@ -35,6 +35,8 @@ type Replay struct {
 	last    schemas.Time // greatest event time seen
 	seq     int64
 	drained bool // every log has ended
+	fed     int  // the log that was fed last
+	cutting bool // the engine is at a cut, not at rows
 	applied []decision.Applied
 	final   decision.State
 }
@@ -49,30 +51,33 @@ type head struct {
 // ErrEmpty says that no source held a single row.
 var ErrEmpty = errors.New("no events in the recording")
 
-// Run reads every source to its end and returns the rollout's final state.
+// Run reads every source to its end and returns the rollout's final state. If the
+// engine panics, it ends with ErrInternal and the place.
 func (r *Replay) Run(ctx context.Context) (decision.State, error) {
+	err := r.play(ctx)
+	return r.final, err
+}
+
+func (r *Replay) play(ctx context.Context) (err error) {
+	defer r.caught(&err)
 	if err := r.begin(ctx); err != nil {
-		return r.final, err
+		return err
 	}
-	for {
-		log := r.behind()
-		if log < 0 {
-			break
-		}
+	for log := r.behind(); log >= 0; log = r.behind() {
 		if err := r.step(ctx, log); err != nil {
-			return r.final, err
+			return err
 		}
 		if err := r.cuts(ctx, r.least()); err != nil {
-			return r.final, err
+			return err
 		}
 	}
 	if err := r.finish(ctx); err != nil {
-		return r.final, err
+		return err
 	}
 	if r.Counts != nil {
 		r.Counts(r.core.Shard(0).Counts(r.name()))
 	}
-	return r.final, nil
+	return nil
 }
 
 func (r *Replay) name() string { return r.Spec.FullName() }
@@ -137,6 +142,7 @@ func (r *Replay) load(ctx context.Context, i int) error {
 // step feeds rows of one log until they seal a window or the chunk is done.
 func (r *Replay) step(ctx context.Context, i int) error {
 	h := &r.heads[i]
+	r.fed = i
 	h.row = r.core.Feed(0, h.chunk, h.row)
 	r.last = max(r.last, r.core.Shard(0).Top(i))
 	if h.row < h.chunk.Len() {
@@ -198,6 +204,7 @@ func (r *Replay) finish(ctx context.Context) error {
 }
 
 func (r *Replay) cut(due, upto, wall schemas.Time, ended bool) error {
+	r.cutting = true // until it is made: a panic ends it before
 	r.seq++
 	in := engine.CutInput{
 		Cut:  decision.Cut{Seq: r.seq, Wall: wall, Due: due, Foreign: true, Drained: r.drained, Ended: ended},
@@ -219,6 +226,7 @@ func (r *Replay) cut(due, upto, wall schemas.Time, ended bool) error {
 			}
 		}
 	}
+	r.cutting = false
 	return nil
 }
 
