@@ -118,6 +118,7 @@ func cookieCats(t *testing.T) (units []unit) {
 		units = append(units, unit{canary: r["version"] == "gate_40", outcomes: []outcome{
 			{"retention_1", truth(r["retention_1"] == "TRUE")},
 			{"retention_7", truth(r["retention_7"] == "TRUE")},
+			{"rounds", number(t, r["sum_gamerounds"])},
 		}})
 	}
 	return units

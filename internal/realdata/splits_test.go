@@ -2,11 +2,13 @@ package realdata
 
 import (
 	"context"
+	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"verdin/decision"
+	"verdin/drift"
 	"verdin/internal/calibrate"
 	"verdin/internal/engine"
 	"verdin/internal/pump"
@@ -19,11 +21,14 @@ func TestRandomHalvesStaySilent(t *testing.T) {
 	_, vms := machines(t, "pg_rw25_latency_ms", "short")
 	tokens := columns(t, csvRows(t, "azure_llm_2023", "AzureLLMInferenceTrace_code.csv.gz"), "GeneratedTokens")
 	clicks := slices.DeleteFunc(openBandit(t), func(u unit) bool { return u.canary })
+	players := slices.DeleteFunc(cookieCats(t), func(u unit) bool { return u.canary })
 	for _, c := range []struct {
 		name   string
 		units  []unit
 		checks string
 	}{
+		{"players who come back", players, metrics(guard("retention_7", "lower", "0.01"))},
+		{"rounds of games", players, metrics(rounds)},
 		{"clicks", clicks, metrics(guard("click", "lower", "0.002"))},
 		{"lengths of answers", tokens, drifts("    - {name: tokens, of: features.GeneratedTokens, method: psi, above: 0, role: guardrail}\n")},
 		{"latency of machines", vms, metrics(slower("0%", "3%"))},
@@ -55,5 +60,26 @@ func TestRandomHalvesStaySilent(t *testing.T) {
 				t.Errorf("rolled back: %+v; %d blocks", r.Rollback, r.Before[0].Blocks)
 			}
 		})
+	}
+}
+
+// An index above 0.1 is chance at 200 events, and a change at 10,000: the law says what
+// chance exceeds at which size, and the textbook's draws agree.
+func TestChanceMovesTheIndexAsTheTextbookSays(t *testing.T) {
+	rows := 0
+	for _, a := range textbook(t) {
+		if a.cell("n each") == "" {
+			continue
+		}
+		rows++
+		n := int64(number(t, a.cell("n each")))
+		for head, alpha := range map[string]float64{"median": 0.5, "95th": 0.05, "99th": 0.01} {
+			if got, want := drift.PSILimit(alpha, 0, 10, n, n), number(t, a.cell(head)); math.Abs(got/want-1) > 0.1 {
+				t.Errorf("%d events each, %s: %.5f, the textbook has %v", n, head, got, want)
+			}
+		}
+	}
+	if rows != 6 {
+		t.Errorf("%d sizes, want six", rows)
 	}
 }

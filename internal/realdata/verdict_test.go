@@ -153,6 +153,22 @@ func TestCookieCats(t *testing.T) {
 	})
 }
 
+// rounds is a guardrail on what players play, with few of them beyond the cap.
+const rounds = "    - {name: rounds, kind: mean, on: outcome, field: rounds, missing: exclude, cap: 2961, range: [0, 60000], worse: lower, role: guardrail, tolerance: {absolute: 0}, margin: {absolute: 5}}\n"
+
+// t = -0.89, and one player with 49,854 rounds who moves the mean of an arm by one: nothing
+// is shown, and the arm without that player is not blamed for it.
+func TestRoundsOfGames(t *testing.T) {
+	v := judge(t, recording(cookieCats(t), 10*time.Millisecond), "10s", metrics(rounds))
+	v.wants(t, false, "rounds/harm", 0)
+	if e := v.evidence["rounds/harm"]; e.Result != stats.Unknown || e.Effect.Estimate < -1.384 || e.Effect.Estimate > 1.297 {
+		t.Errorf("%v at %v; without one player the textbook has -0.04, between -1.384 and 1.297", e.Result, e.Effect.Estimate)
+	}
+	for _, canary := range []bool{false, true} {
+		judge(t, recording(halves(cookieCats(t), canary), 10*time.Millisecond), "10s", metrics(rounds)).wants(t, false, "rounds/harm", 0)
+	}
+}
+
 func TestOpenBandit(t *testing.T) {
 	units := openBandit(t)
 	var items []string
@@ -220,6 +236,7 @@ func TestLanguageModelUpdates(t *testing.T) {
 
 func TestSummarisers(t *testing.T) {
 	check := metrics(guard("any_error", "higher", "0.05"))
+	mean := metrics("    - {name: factuality, kind: mean, on: outcome, field: factuality, missing: exclude, range: [0, 1], worse: lower, role: guardrail, tolerance: {absolute: 0}, margin: {absolute: 0.05}}\n")
 	cases := []struct {
 		dataset, stable, canary string
 		rolledBack              bool
@@ -235,6 +252,8 @@ func TestSummarisers(t *testing.T) {
 		t.Run(c.stable+" to "+c.canary, func(t *testing.T) {
 			v := judge(t, recording(frank(t, c.dataset, c.stable, c.canary), time.Second), "10s", check)
 			v.wants(t, c.rolledBack, "any_error/harm", c.sign)
+			v = judge(t, recording(frank(t, c.dataset, c.stable, c.canary), time.Second), "10s", mean)
+			v.wants(t, c.rolledBack, "factuality/harm", -c.sign)
 		})
 	}
 	t.Run("equal halves stay silent", func(t *testing.T) {
