@@ -7,22 +7,30 @@ import "verdin/schemas"
 // anything earlier fit into schemas.Time.
 const latest = 7_258_118_400_000
 
-// parseTime reads an RFC 3339 time of the years 1970 to 2199. Digits of the
-// second beyond the ninth are dropped; a leap second is refused.
-func parseTime(b []byte) (schemas.Time, bool) {
-	if len(b) < len("2006-01-02T15:04:05Z") || b[4] != '-' || b[7] != '-' ||
-		b[10]|0x20 != 't' || b[13] != ':' || b[16] != ':' {
+// clock reads times. It remembers the minute of the last one, for the next is mostly
+// of the same.
+type clock struct {
+	minute [len(toMinute)]byte // as it was written; zeros = none was read
+	at     int64               // seconds since 1970 at which it began; the zone not counted
+}
+
+const toMinute = "2006-01-02T15:04:"
+
+// parse reads an RFC 3339 time of the years 1970 to 2199. Digits of the second
+// beyond the ninth are dropped; a leap second is refused.
+func (c *clock) parse(b []byte) (schemas.Time, bool) {
+	if len(b) < len("2006-01-02T15:04:05Z") {
 		return 0, false
 	}
-	year, ok1 := digits(b[0:4])
-	month, ok2 := digits(b[5:7])
-	day, ok3 := digits(b[8:10])
-	hour, ok4 := digits(b[11:13])
-	minute, ok5 := digits(b[14:16])
-	second, ok6 := digits(b[17:19])
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6) || year < 1970 || year > 2199 ||
-		month < 1 || month > 12 || day < 1 || day > daysIn(year, month) ||
-		hour > 23 || minute > 59 || second > 59 {
+	if c.minute[0] == 0 || [len(toMinute)]byte(b) != c.minute { // none yet, or another
+		at, ok := parseMinute(b)
+		if !ok {
+			return 0, false
+		}
+		c.minute, c.at = [len(toMinute)]byte(b), at
+	}
+	second, ok := digits(b[len(toMinute):19])
+	if !ok || second > 59 {
 		return 0, false
 	}
 	nanos, rest, ok := fraction(b[19:])
@@ -30,11 +38,28 @@ func parseTime(b []byte) (schemas.Time, bool) {
 		return 0, false
 	}
 	offset, ok := zone(rest)
-	seconds := (daysSince1970(year, month, day)*24+hour)*3600 + minute*60 + second - offset
+	seconds := c.at + second - offset
 	if !ok || seconds < 0 {
 		return 0, false
 	}
 	return schemas.Time(seconds*1e9 + nanos), true
+}
+
+// parseMinute reads a time up to its minute.
+func parseMinute(b []byte) (seconds int64, ok bool) {
+	if b[4] != '-' || b[7] != '-' || b[10]|0x20 != 't' || b[13] != ':' || b[16] != ':' {
+		return 0, false
+	}
+	year, ok1 := digits(b[0:4])
+	month, ok2 := digits(b[5:7])
+	day, ok3 := digits(b[8:10])
+	hour, ok4 := digits(b[11:13])
+	minute, ok5 := digits(b[14:16])
+	if !(ok1 && ok2 && ok3 && ok4 && ok5) || year < 1970 || year > 2199 ||
+		month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 {
+		return 0, false
+	}
+	return (daysSince1970(year, month, day)*24+hour)*3600 + minute*60, true
 }
 
 // digits reads a short run of decimal digits.

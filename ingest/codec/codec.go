@@ -59,6 +59,7 @@ type Decoder struct {
 	chunk  *schemas.Chunk
 	mark   int // of the arena before the record
 	row    row
+	clock  clock
 	judged judgement
 	place  recorded
 	inner  *Decoder // of records that lines keep byte for byte; nil = none came yet

@@ -153,10 +153,13 @@ func (d *Decoder) take(m *meaning, c schemas.Cell, b []byte) bool {
 	return true
 }
 
-// repeated keeps a text for a column: once where the row before has the same.
+// repeated keeps a text for a column: once where one of the few rows before has the same.
 func (d *Decoder) repeated(column []schemas.Text, b []byte) schemas.Text {
-	if n := len(column); n > 0 && string(d.chunk.Bytes(column[n-1])) == string(b) {
-		return column[n-1]
+	const few = 4
+	for i := len(column) - 1; i >= max(0, len(column)-few); i-- {
+		if string(d.chunk.Bytes(column[i])) == string(b) {
+			return column[i]
+		}
 	}
 	return d.chunk.Intern(b)
 }
@@ -185,7 +188,7 @@ func (d *Decoder) takeRate(m *meaning, c schemas.Cell, b []byte) {
 func (d *Decoder) takeTime(m *meaning, t *schemas.Time, c schemas.Cell, b []byte) {
 	ok := false
 	if c.Kind == schemas.String {
-		*t, ok = parseTime(b)
+		*t, ok = d.clock.parse(b)
 	} else if c.Num == math.Trunc(c.Num) && c.Num >= 0 && c.Num < latest {
 		*t, ok = schemas.Time(int64(c.Num)*1e6), true
 	}

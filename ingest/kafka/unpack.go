@@ -48,6 +48,9 @@ func (u *unpacker) unpack(dst []byte, codec Codec, src []byte) ([]byte, error) {
 	case Snappy:
 		return unpackSnappy(dst, src)
 	case LZ4:
+		if out, ok := unpackLZ4(dst, src); ok {
+			return out, nil
+		}
 		u.in.Reset(src)
 		if u.lz4 == nil {
 			u.lz4 = lz4.NewReader(nil)

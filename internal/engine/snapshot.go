@@ -13,7 +13,7 @@ var ErrState = errors.New("engine: the state cannot be restored: start from an o
 
 // stateVersion is the first byte of a state; a change of the layout of any part that
 // has no version of its own changes it.
-const stateVersion = 4
+const stateVersion = 5
 
 // AppendState appends all that the engine's later effects depend on, after a cut or
 // between two rows. Equal engines give equal bytes.

@@ -130,7 +130,7 @@ func (v *view) row(c *schemas.Chunk, i int) {
 	case start < v.plan.Start:
 		v.counts.Early++
 	case start.Add(v.plan.Length) <= log.sealed:
-		v.lateRow(log, arm, v.identity(c, i, arm), &log.late)
+		v.lateRow(log, arm, v.identity(c, i, arm, v.hash.sum(0, c.Bytes(c.Key[i]))), &log.late)
 	default:
 		v.accept(c, i, arm, log, start)
 	}
@@ -155,7 +155,8 @@ func (v *view) arm(name []byte) int8 {
 // accept adds a prediction or a resource reading to its open window.
 func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start schemas.Time) {
 	w := v.window(log, start)
-	if !w.seen.add(v.identity(c, i, arm)) {
+	key := v.hash.sum(0, c.Bytes(c.Key[i]))
+	if !w.seen.add(v.identity(c, i, arm, key)) {
 		v.counts.Duplicate++
 		return
 	}
@@ -164,7 +165,6 @@ func (v *view) accept(c *schemas.Chunk, i int, arm int8, log *viewLog, start sch
 		w.tally.Observe(c, i, arm, 0)
 		return
 	}
-	key := v.hash.sum(0, c.Bytes(c.Key[i]))
 	unit := v.unit(c, i)
 	if v.plan.Sticky {
 		w.tally.Observe(c, i, arm, unit)
@@ -197,13 +197,14 @@ func (v *view) unit(c *schemas.Chunk, i int) uint64 {
 const unitSeed = 2
 
 // identity is what makes two records the same: (arm, prediction id), or for a
-// reading (arm, instance, event time).
-func (v *view) identity(c *schemas.Chunk, i int, arm int8) uint64 {
-	id := v.hash.sum(uint64(c.Kind[i])<<8|uint64(arm), c.Bytes(c.Key[i]))
+// reading (arm, instance, event time). Key is the hash of the id or instance. The arm
+// changes one bit of it: that two keys differ in this bit alone is as unlikely as that
+// they are equal.
+func (v *view) identity(c *schemas.Chunk, i int, arm int8, key uint64) uint64 {
 	if c.Kind[i] == schemas.KindResource {
-		id = v.hash.sum(id, appendTime(nil, c.TS[i]))
+		key = v.hash.sum(key, appendTime(nil, c.TS[i]))
 	}
-	return id
+	return max(1, key^uint64(arm)<<63)
 }
 
 // lateRow counts a row whose window is sealed, for the lane that it is of. The same row
