@@ -146,7 +146,7 @@ func checkChanged(c *schemas.Check) string {
 	switch {
 	case c.Kind == "sample_ratio":
 		claim = "a wrong split"
-	case c.Test == "drift":
+	case c.Test == "drift" || c.Test == HistoryTest:
 		claim = "a drift"
 	case c.Test == coverage:
 		claim, have = "a difference in coverage", c.LogE

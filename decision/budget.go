@@ -11,6 +11,9 @@ const (
 	coverage    = "coverage"
 	holdBack    = "holdback"
 
+	// HistoryTest is the test of an arm beside its own past: a threshold for each arm.
+	HistoryTest = "history"
+
 	// Parts of risk.falseHold for the split, and for label coverage: 0.001 each of the
 	// default 0.05.
 	partSampleRatio = 1.0 / 50
@@ -68,6 +71,9 @@ func (s *Spec) Budget(generation uint64) Budget {
 	}
 	for _, d := range s.Drift {
 		b.thresholds[question{d.Name, "same", ""}] = safe
+		if d.Comparison() == History { // reported alone, and half of it for each arm
+			b.thresholds[question{d.Name, HistoryTest, ""}] = multiple.Threshold(spend(s.Risk.FalseHold), 0.5)
+		}
 	}
 	return b
 }
@@ -137,6 +143,9 @@ func (s *Spec) families() (f families) {
 		}
 	}
 	for _, d := range s.Drift {
+		if d.Comparison() == History {
+			continue
+		}
 		own, whole := f.ofDrift(s, &d, d.Role), d.Weight
 		if d.Segments {
 			whole = s.segmented(shared{d.Name, d.Role, d.Weight, []string{"drift"}, func(role string) *[]member { return f.ofDrift(s, &d, role) }})

@@ -9,7 +9,6 @@ import (
 // Half of a metric's error weight is for all traffic, half is shared by its segments in
 // proportion to their past traffic; each family spends its risk and no more (R33).
 func TestSegmentsShareTheErrorWeight(t *testing.T) {
-	learnt(t)
 	data, err := os.ReadFile("../testdata/specs/whole/everything.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -80,5 +79,28 @@ func TestDriftInSegmentsSharesTheErrorWeight(t *testing.T) {
 	inside := alpha("inputs", "tags.country=de") + alpha("inputs", "tags.country=fr") + alpha("inputs", "features.tier=free") + alpha("inputs", "features.tier=paid")
 	if math.Abs(alpha("inputs", "")-inside) > 1e-12 {
 		t.Errorf("inputs: all traffic %v, segments %v", alpha("inputs", ""), inside)
+	}
+}
+
+// A comparison of each arm with its own past has an error of its own, half for each, and
+// takes nothing of what others may spend.
+func TestHistorySpendsNothingOfOthers(t *testing.T) {
+	data, err := os.ReadFile("../testdata/specs/good/history.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse(data, "history.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := s.Budget(1)
+	if got := math.Exp(-with.Threshold("habits", HistoryTest)); math.Abs(got-s.Risk.FalseHold*6/(math.Pi*math.Pi)/2) > 1e-12 || !math.IsInf(with.Threshold("habits", "drift"), 1) {
+		t.Errorf("an arm has an error of %v", got)
+	}
+	s.Drift = nil
+	for q, threshold := range s.Budget(1).thresholds {
+		if with.thresholds[q] != threshold {
+			t.Errorf("%v needs %v with history, %v without", q, with.thresholds[q], threshold)
+		}
 	}
 }

@@ -61,6 +61,7 @@ func (c *checker) drifts() {
 		c.refuse(d.Faults >= 0 && d.Faults <= 1, at("faults"), "use a share such as 1%; 100% switches it off", "drift %s: faults %v is out of range", d.Name, d.Faults)
 		c.reference(d, at)
 		c.within(d, at)
+		c.history(d, at)
 		c.refuse(d.Weight > 0 && d.Weight <= 1e6, at("weight"), "use a positive number; 1 is usual", "drift %s: weight %v is out of range", d.Name, d.Weight)
 		c.refuse(len(d.Of) > 0, at("of"), "name the fields to watch", "drift %s watches nothing", d.Name)
 		for k := range d.Of {

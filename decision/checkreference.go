@@ -1,9 +1,38 @@
 package decision
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // AllFeatures stands for every feature of a check's baseline, until that is read.
 const AllFeatures = "features.*"
+
+// history checks what a check says of an arm's own past.
+func (c *checker) history(d *Drift, at func(string) []any) {
+	if d.Between != "history" {
+		c.refuse(d.Pane == 0, at("pane"), "remove it, or compare arms with their own past: between: history", "drift %s: only a comparison with an arm's own history has panes", d.Name)
+		return
+	}
+	window := c.spec.Source.Window
+	c.refuse(d.Role == Observe, at("role"), "use role: observe, or between: arms for what the canary should be stopped by", "drift %s: that an arm is not what it was a minute ago may have any cause: it is reported, and stops nothing", d.Name)
+	c.refuse(d.Above > 0, at("above"), "use 0.1 for psi, or 0.1 for ks", "drift %s: no two times are equal: a comparison with the past needs a tolerance", d.Name)
+	c.refuse(c.spec.Assignment != "sticky", at("between"), "use between: arms, whose tests know of units", "drift %s: units that keep their arm come back in every pane, and no test of an arm's own history holds for them", d.Name)
+	c.refuse(d.Pane == 0 || window > 0 && d.Pane >= window && d.Pane%window == 0 && d.Pane <= longestPane, at("pane"), "use so many whole windows: "+brief((&Drift{}).PaneLength(window))+" is usual", "drift %s: a pane of %s is no number of windows of %s up to %s", d.Name, brief(d.Pane), brief(window), brief(longestPane))
+}
+
+// longestPane bounds what a comparison with an arm's own history waits for.
+const longestPane = 24 * time.Hour
+
+// PaneLength is the length of the stretches of time into which an arm's history is cut,
+// for windows of a length: a whole number of them, a minute or a little more where the
+// spec says nothing.
+func (d *Drift) PaneLength(window time.Duration) time.Duration {
+	if d.Pane > 0 {
+		return d.Pane
+	}
+	return max(1, (time.Minute+window-1)/max(1, window)) * window
+}
 
 // reference checks what a check says of a baseline.
 func (c *checker) reference(d *Drift, at func(string) []any) {
@@ -39,18 +68,22 @@ func watches(d *Drift, field string) bool {
 // Comparison is what a drift check compares, and so what follows from it.
 type Comparison int
 
-// The three comparisons.
+// The four comparisons.
 const (
 	Tolerance Comparison = iota // outputs of the arms: the new model may differ, but only so far
 	Validity                    // inputs of the arms: they differ only if the split or a pipeline is broken
 	World                       // stable and a reference: what moved is the world
+	History                     // each arm and its own past: what moved is that arm, for whatever cause
 )
 
-// Comparison tells which of the three a check makes. A check that watches outputs beside
+// Comparison tells which of the four a check makes. A check that watches outputs beside
 // inputs is one of outputs.
 func (d *Drift) Comparison() Comparison {
-	if d.Between == "reference" {
+	switch d.Between {
+	case "reference":
 		return World
+	case "history":
+		return History
 	}
 	for _, f := range d.Of {
 		if !strings.HasPrefix(f.Field, "features.") && !strings.HasPrefix(f.Field, "tags.") {

@@ -95,7 +95,7 @@ func (c *CheckAccount) effect() string {
 	numbers := fmt.Sprintf("stable %.4g, canary %.4g", c.value[0], c.value[1])
 	switch c.kind {
 	case "drift":
-		numbers = c.Method + " " + short(c.Estimate, "%.3g")
+		numbers = cmp.Or(c.Scale, c.Method) + " " + short(c.Estimate, "%.3g") // a distance, or the share of a fault
 	case "sample_ratio":
 		numbers = fmt.Sprintf("ordered %.4g, arrived %.4g", c.value[0], c.value[1])
 	}

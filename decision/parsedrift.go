@@ -28,7 +28,9 @@ func (r *reader) drift(n *node) Drift {
 		r.wants(f.get("between"), doReference)
 	case "history":
 		r.wants(f.get("between"), doHistory)
+		d.Role = Observe
 	}
+	f.duration("pane", &d.Pane)
 	f.text("reference", &d.Reference)
 	f.text("baseline", &d.Baseline)
 	f.need("method", "allowed: psi, ks")

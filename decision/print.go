@@ -246,6 +246,7 @@ func (p *printer) drift(d *Drift) {
 		p.line(4, "- {field: %s, categories: [%s]}", quote(f.Field), strings.Join(names, ", "))
 	}
 	p.line(3, "between: %s", d.Between)
+	p.later(d.Pane == 0, 3, "pane: %s", brief(d.Pane))
 	if d.Reference != "" && !(p.canonical && d.Baseline != "") { // where a file lies decides nothing
 		p.line(3, "reference: %s", quote(d.Reference))
 	}

@@ -1,5 +1,7 @@
 package decision
 
+import "time"
+
 // Roles of a metric or drift check.
 const (
 	Guardrail = "guardrail" // may roll back, and must be shown non-inferior before each step forward
@@ -78,14 +80,15 @@ type Range struct{ Low, High float64 }
 // Drift asks whether a distribution is still the same.
 type Drift struct {
 	Name      string
-	Of        []Feature // the fields watched
-	Between   string    // "arms", "reference" or "history"
-	Reference string    // the file of the baseline: its bins, and for between: reference what stable is compared with
-	Baseline  string    // "sha256:…" of that file; "" = not read yet
-	Method    string    // "psi", "ks"
-	Above     float64   // tolerance: 0 = equality
-	Faults    float64   // tolerated difference of a share of faults, such as missing values
-	Segments  bool      // ask within each segment of the rollout as well
+	Of        []Feature     // the fields watched
+	Between   string        // "arms", "reference" or "history"
+	Pane      time.Duration // between: history only: how long a stretch of time is that is compared with those before it; 0 = a minute, in whole windows
+	Reference string        // the file of the baseline: its bins, and for between: reference what stable is compared with
+	Baseline  string        // "sha256:…" of that file; "" = not read yet
+	Method    string        // "psi", "ks"
+	Above     float64       // tolerance: 0 = equality
+	Faults    float64       // tolerated difference of a share of faults, such as missing values
+	Segments  bool          // ask within each segment of the rollout as well
 	Role      string
 	Weight    float64
 }

@@ -38,7 +38,7 @@ var abilities = []Ability{
 	{string(doConcentration), true, "write concentration: off"},
 	{string(doCrossover), true, "write crossover: off"},
 	{string(doReference), true, "use between: arms"},
-	{string(doHistory), false, "use between: arms"},
+	{string(doHistory), true, "use between: arms"},
 	{string(doInstances), true, "use role: signal or observe; a few instances can show nothing statistically"},
 	{string(doRatio), true, "send the quotient as a field of metrics and use kind: mean"},
 	{string(doRate), true, "use kind: proportion or mean on the outcome"},

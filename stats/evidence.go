@@ -30,7 +30,7 @@ type Evidence struct {
 	Metric    string     `json:"metric"`            // name of the metric, drift check or health check
 	Segment   string     `json:"segment,omitempty"` // "tags.country=de", empty for all traffic
 	Kind      string     `json:"kind"`              // "sequential", "drift", "limit", "sample_ratio"
-	Test      string     `json:"test"`              // "harm", "safe", "safe_stage", "limit", "sample_ratio", "drift"
+	Test      string     `json:"test"`              // "harm", "safe", "safe_stage", "limit", "sample_ratio", "drift", "history"
 	Role      string     `json:"role"`              // "guardrail", "signal", "observe", "health"
 	Method    string     `json:"method"`            // "halfplane", "tilt", "score", "psi", "ks"
 	Null      string     `json:"null"`              // the hypothesis that evidence speaks against, in words

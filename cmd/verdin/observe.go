@@ -26,7 +26,11 @@ func (b *begin) declare() {
 		}
 	}
 	for _, d := range b.spec.Drift {
-		b.metrics.Declare(telemetry.Check, d.Name+"/drift")
+		names := []string{d.Name + "/drift"}
+		if d.Comparison() == decision.History {
+			names = []string{d.Name + "/" + schemas.ArmStable, d.Name + "/" + schemas.ArmCanary}
+		}
+		b.metrics.Declare(telemetry.Check, names...)
 	}
 	b.metrics.Declare(telemetry.Check, "sample_ratio")
 	for _, f := range fates {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"verdin/decision"
 	"verdin/schemas"
 )
 
@@ -26,8 +27,11 @@ func numbers(v *schemas.Verdict) []string {
 			continue
 		}
 		what := c.Metric
-		if c.Segment != "" {
+		switch {
+		case c.Segment != "":
 			what += " in " + c.Segment
+		case c.Test == decision.HistoryTest:
+			what = c.Name // which arm it is
 		}
 		line := fmt.Sprintf("%-14s %.4g → %.4g", what, c.Value[0], c.Value[1])
 		if c.Effect.Level > 0 {

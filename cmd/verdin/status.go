@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"verdin/decision"
 	"verdin/publish/control"
 	"verdin/schemas"
 )
@@ -152,6 +153,11 @@ func describe(st *control.Status) string {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\te^%.1f\te^%.1f\t%d\t%d\n", c.Name, c.Role, c.Result, c.Value[0], c.Value[1], c.LogE, c.Threshold, c.N[0], c.N[1])
 		}
 		w.Flush()
+	}
+	for _, c := range st.Checks {
+		if c.Test == decision.HistoryTest && len(c.Warnings) > 0 {
+			line("note: %s: %s", c.Name, strings.Join(c.Warnings, "; "))
+		}
 	}
 	for _, m := range st.Missing {
 		line("missing for the next step: %s", m)

@@ -41,8 +41,10 @@ func finest(s *decision.Spec, p *window.Plan) []wanted {
 }
 
 // showsFine tells whether a check shows the distance at the finest bins that there are: a
-// reference of the world is known by the rows of windows only.
-func showsFine(d *decision.Drift) bool { return d.Method == "ks" && d.Comparison() != decision.World }
+// reference of the world, and the past of an arm, are known by the rows of windows only.
+func showsFine(d *decision.Drift) bool {
+	return d.Method == "ks" && d.Comparison() != decision.World && d.Comparison() != decision.History
+}
 
 // layOut gives a feature the bins of a reference: its names, or its fine bins in so many
 // groups.

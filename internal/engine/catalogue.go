@@ -51,6 +51,7 @@ var catalogue = []struct {
 	{"coverage: are labels missing alike in both arms?", newCoverages},
 	{"sample ratio: does the split that arrives match the one declared?", newSampleRatio},
 	{"drift: is this distribution still the same, within its tolerance?", newDrifts},
+	{"history: is an arm still what it was in the minutes before? Reported only", newHistories},
 }
 
 // compiled is what a test may know of its rollout before any data.
@@ -70,6 +71,18 @@ func newTests(spec *decision.Spec, budget decision.Budget, plan *window.Plan) []
 
 // relearner is a test that follows the frozen edges of learnt features.
 type relearner interface{ Relearn(*window.Plan) }
+
+// torn is a test that compares stretches of time, and must know which miss records: those
+// of windows that end in (after, end], whether or not anything is left of them.
+type torn interface{ Gap(after, end schemas.Time) }
+
+func (j *Judge) tear(after, end schemas.Time) {
+	for _, t := range j.tests {
+		if r, ok := t.(torn); ok {
+			r.Gap(after, end)
+		}
+	}
+}
 
 func (j *Judge) relearn() {
 	for _, t := range j.tests {

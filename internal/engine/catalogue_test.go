@@ -157,7 +157,7 @@ func TestEveryCheckOfTheSpecIsAsked(t *testing.T) {
 			}
 		}
 	}
-	want := 4 + 3 + 4 + 6 + 6 + 1 + 3 + 3 + 1 + 1 + 1 + 7 // errors, accuracy, latency, tokens and gain with their caps, slow, quotient, answers, coverage, sample ratio, drift, seven held back
+	want := 4 + 3 + 4 + 6 + 6 + 1 + 3 + 3 + 1 + 1 + 1 + 2 + 7 // errors, accuracy, latency, tokens and gain with their caps, slow, quotient, answers, coverage, sample ratio, drift, history of both arms, seven held back
 	if len(got) != want {
 		t.Errorf("%d checks, want %d: %v", len(got), want, got)
 	}

@@ -51,6 +51,9 @@ func newDrifts(c compiled) []Test {
 	var out []Test
 	for i := range c.spec.Drift {
 		d := &c.spec.Drift[i]
+		if d.Comparison() == decision.History {
+			continue
+		}
 		t := c.driftCheck(d, "")
 		t.same = c.budget.Threshold(d.Name, "same")
 		t.Relearn(c.plan)
@@ -64,12 +67,26 @@ func newDrifts(c compiled) []Test {
 
 // driftCheck asks within a segment, "" for all traffic.
 func (c compiled) driftCheck(d *decision.Drift, within string) *driftCheck {
-	t := &driftCheck{spec: d, within: within, limit: c.budget.SegmentThreshold(d.Name, "drift", within), stages: len(c.spec.Stages), subs: c.plan.Subs(), sticky: c.plan.Sticky}
-	for _, f := range d.Of {
-		at := slices.IndexFunc(c.plan.Features, func(known window.Feature) bool { return known.Field == f.Field })
-		t.features = append(t.features, watched{field: f.Field, at: at, slot: at})
+	t := newDriftCheck(c.plan, d, len(c.spec.Stages))
+	t.within, t.limit = within, c.budget.SegmentThreshold(d.Name, "drift", within)
+	return t
+}
+
+// newDriftCheck is a check of a rollout of so many stages, whose tests are yet to be made.
+func newDriftCheck(p *window.Plan, d *decision.Drift, stages int) *driftCheck {
+	t := &driftCheck{spec: d, stages: stages, subs: p.Subs(), sticky: p.Sticky}
+	for _, at := range watchedBy(p, d) {
+		t.features = append(t.features, watched{field: p.Features[at].Field, at: at, slot: at})
 	}
 	return t
+}
+
+// watchedBy are the features of a plan that a check watches, as it lists them.
+func watchedBy(p *window.Plan, d *decision.Drift) (all []int) {
+	for _, f := range d.Of {
+		all = append(all, slices.IndexFunc(p.Features, func(known window.Feature) bool { return known.Field == f.Field }))
+	}
+	return all
 }
 
 // Relearn makes the tests of the features whose bins the plan now knows.

@@ -77,6 +77,18 @@ func (j *Judge) inHole(lane window.Lane, end schemas.Time) bool {
 	return slices.ContainsFunc(j.holes[lane], func(h hole) bool { return h.after < end && end <= h.end })
 }
 
+// holeBegins is the end of the last window of the fast lane before a hole that holds the
+// window of this end.
+func (j *Judge) holeBegins(end schemas.Time) schemas.Time {
+	after := end.Add(-j.plan.Length)
+	for _, h := range j.holes[window.Fast] {
+		if h.after < end && end <= h.end {
+			after = min(after, h.after)
+		}
+	}
+	return after
+}
+
 // fill forgets the holes of a lane that end before the window that was judged last.
 func (j *Judge) fill(lane window.Lane) {
 	j.holes[lane] = slices.DeleteFunc(j.holes[lane], func(h hole) bool { return h.end < j.done[lane] })

@@ -37,6 +37,7 @@ spec:
     - {name: answers, kind: rate, on: outcome, field: correct, worse: lower, role: guardrail, margin: {relative: 50%}}
   drift:
     - {name: inputs, of: [{field: features.country, categories: [de, fr]}, features.age], between: arms, method: psi, above: 0, role: signal}
+    - {name: habits, of: [{field: features.country, categories: [de, fr]}, features.age], between: history, method: psi, above: 0.05}
 `
 
 func testCompiled(t testing.TB, change func(*decision.Spec)) compiled {

@@ -226,7 +226,9 @@ func (j *Judge) finish(upto schemas.Time) (n int) {
 // window shows a final window to every test, split by split.
 func (j *Judge) window(lane window.Lane, end schemas.Time, w *window.Partial) {
 	start := end.Add(-j.plan.Length)
-	w.Gap = w.Gap || j.inHole(lane, end)
+	if w.Gap = w.Gap || j.inHole(lane, end); w.Gap && lane == window.Fast {
+		j.tear(j.holeBegins(end), end)
+	}
 	served, byUnit := end, lane == window.Label && j.plan.ByUnit
 	if byUnit {
 		served = end.Add(j.plan.Horizon)

@@ -53,6 +53,9 @@ func sceneSpec(t testing.TB, sc scenario.Scenario) *decision.Spec {
 	text := strings.NewReplacer("bake: 30m, minSamples: 2000", "bake: 3m, minSamples: 20", "bake: 60m, minSamples: 2000", "bake: 3m, minSamples: 20",
 		"horizon: 10m", "horizon: 1m", "quantile: 0.99", "quantile: 0.9", "margin: {absolute: 0.01}}", "margin: {absolute: 0.2}, limit: 0.9}", "margin: {relative: 25%}}", "margin: {relative: 300%}, limit: 100}",
 		"margin: {absolute: 0.05}}", "margin: {absolute: 0.9}}").Replace(string(sc.Spec))
+	if !strings.Contains(text, "assignment: sticky") {
+		text = strings.Replace(text, "  drift:\n", "  drift:\n    - {name: habits, of: prediction_score, between: history, method: ks, above: 0.05}\n", 1)
+	}
 	spec, err := decision.Parse([]byte(text), sc.Name)
 	if err != nil {
 		t.Fatal(err)

@@ -117,6 +117,7 @@ var fixed = []string{
 	"engine.Shard.base", "engine.Shard.index", "engine.Shard.logs", "engine.Shard.views",
 	"engine.Shard.out", "engine.rollout.pending", // empty after a cut
 	"engine.driftCheck.features", "engine.driftCheck.limit", "engine.driftCheck.segment", "engine.driftCheck.within", "engine.watched.slot", "engine.driftCheck.stages", "engine.watched.at", "engine.watched.field",
+	"engine.historyCheck.fields", "engine.historyCheck.length", "engine.historyCheck.limit", "engine.ownPast.first", // of an arm that moves: TestTheRememberedPastIsBounded
 	"engine.driftCheck.subs", "engine.driftCheck.sticky", "engine.driftCheck.same", "engine.coverage.need", "engine.thresholds.cap", "engine.capCheck.safe", "engine.held.need", "engine.held.stage", "engine.held.first", "engine.held.blocks", "engine.held.since", "engine.held.bake", // after promotion, which no scene reaches: see TestEveryTestKeepsItsState
 
 	"engine.sticky.safe", "engine.sticky.capSafe", "engine.sampleRatio.sticky", "engine.exposed.level", // of more units than a scene has

@@ -93,7 +93,7 @@ func tens(t testing.TB) drift.Reference {
 func TestEveryTestKeepsItsState(t *testing.T) {
 	asked := keepsState(t, learntPlan(t))
 	sticky := keepsState(t, learntPlan(t, func(s *decision.Spec) {
-		s.Assignment = "sticky"
+		s.Assignment, s.Drift = "sticky", s.Drift[:1]
 		s.Metrics = append(s.Metrics, decision.Metric{Name: "memory", Kind: decision.Mean, On: "resource", Field: "memory_bytes",
 			Worse: "higher", Role: decision.Guardrail, Weight: 1, Margin: decision.Margin{Set: true, Value: 9}, Breached: [2]int{3, 5}})
 		s.Metrics = append(s.Metrics, decision.Metric{Name: "spend", Kind: decision.Sum, On: "prediction", Field: "metrics.tokens",
@@ -136,6 +136,7 @@ func keepsState(t *testing.T, c compiled) (asked []bool) {
 		for n := range 90 {
 			b := drawn(c, rng, n/30)
 			b.Revision, b.First = 1, [2]int64{rng.Int64N(50), rng.Int64N(9)}
+			b.Start = second(float64(20 * n))
 			again := row.new(c)
 			for i := range ref {
 				if n%30 == 0 {

@@ -1,12 +1,14 @@
 package story
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
 
 	"verdin/decision"
 	"verdin/schemas"
+	"verdin/stats"
 )
 
 // Check compares what was seen with what the script says: every verdict must stand
@@ -100,6 +102,16 @@ func (l *look) differs(t *Tale) string {
 			if v.At <= l.At {
 				got = fmt.Sprintf("%g", float64(v.WeightOf(schemas.ArmCanary))/100)
 			}
+		}
+	case "shown":
+		var all []string
+		for _, e := range m.Out.Evidence {
+			if e.Result == stats.Harm {
+				all = append(all, e.Name+": "+strings.Join(e.Warnings, ", "))
+			}
+		}
+		if got = cmp.Or(strings.Join(all, "; "), "nothing"); l.Text != "nothing" && strings.Contains(got, l.Text) {
+			return ""
 		}
 	case "missing":
 		var all []string

@@ -18,7 +18,7 @@ var cases = []string{
 	"lag", "late share", "coverage", "crossover", "unapplied verdict", "artifact changed", "records lost",
 	"bake counts windows after the router applied", "least wall time between steps", "max duration: hold or rollback, never forward",
 	"watch after promotion", "completed only when labels have matured",
-	"pause, resume", "promote", "four eyes", "rollback", "kill", "abort", "restart", "kill -9", "drift from a baseline", "internal error",
+	"pause, resume", "promote", "four eyes", "rollback", "kill", "abort", "restart", "kill -9", "drift from a baseline", "drift from an arm's own past", "internal error",
 }
 
 // Every case has a story in the table of the page, every story stands there under its

@@ -19,7 +19,7 @@ func isReason(word string) bool {
 // expect reads what follows "see".
 func (p *parser) expect(from, to time.Duration, words []string) error {
 	if len(words) == 0 {
-		return p.fail("see what? Write a verdict and its reason, or phase, canary, missing, held or reason")
+		return p.fail("see what? Write a verdict and its reason, or phase, canary, missing, shown, held or reason")
 	}
 	if !slices.Contains(verdicts, words[0]) {
 		return p.lookAt(from, to, words)
@@ -63,8 +63,8 @@ func (p *parser) expect(from, to time.Duration, words []string) error {
 func (p *parser) lookAt(from, to time.Duration, words []string) error {
 	what, text := words[0], strings.Trim(strings.Join(words[1:], " "), `"`)
 	switch {
-	case !slices.Contains([]string{"phase", "canary", "missing", "held", "reason"}, what):
-		return p.fail("see %q is not understood: write one of %s with a reason, or phase, canary, missing, held or reason", clip(what), strings.Join(verdicts, ", "))
+	case !slices.Contains([]string{"phase", "canary", "missing", "shown", "held", "reason"}, what):
+		return p.fail("see %q is not understood: write one of %s with a reason, or phase, canary, missing, shown, held or reason", clip(what), strings.Join(verdicts, ", "))
 	case from != to:
 		return p.fail("see %s is asked at one time, not in a span", what)
 	case what == "phase" && !slices.Contains(phases, text):
@@ -73,6 +73,8 @@ func (p *parser) lookAt(from, to time.Duration, words []string) error {
 		return p.fail("%s %q: write a reason of docs/reasons.md", what, clip(text))
 	case what == "missing" && text == "":
 		return p.fail(`see missing wants words of what is missing, such as see missing "bake"`)
+	case what == "shown" && text == "":
+		return p.fail(`see shown wants the name of evidence that is shown, or nothing, such as see shown "errors/harm"`)
 	case what == "canary":
 		w, err := percent(text)
 		if err != nil {
