@@ -101,7 +101,7 @@ func Explained(v *schemas.Verdict) Account {
 
 func explained(c *schemas.Check) CheckAccount {
 	s := c.Skipped
-	return CheckAccount{
+	a := CheckAccount{
 		Name: c.Name, Segment: c.Segment, Role: c.Role, Result: c.Result, Null: c.Null, Method: c.Method, Exact: c.Exact,
 		Stable: number(c.Value[0]), Canary: number(c.Value[1]),
 		Estimate: number(c.Effect.Estimate), Low: number(c.Effect.Low), High: number(c.Effect.High), Level: c.Effect.Level, Scale: c.Effect.Scale, Interval: c.Effect.Method, Note: c.Effect.Note,
@@ -110,6 +110,10 @@ func explained(c *schemas.Check) CheckAccount {
 		Skipped: [6]int64{s.EmptyArm, s.SplitChanging, s.Incomplete, s.Learning, s.TooFew, s.UnknownShare},
 		Changed: checkChanged(c), kind: c.Kind, value: c.Value,
 	}
+	if c.Method == Rule {
+		a.Budget, a.P = nil, nil
+	}
+	return a
 }
 
 // number is a finite number, nil for others.
@@ -141,6 +145,10 @@ func checkChanged(c *schemas.Check) string {
 		return "evidence that is a number"
 	case c.Threshold > math.MaxFloat64/2:
 		return "nothing: it has no share of the error budget"
+	case c.Method == Rule && c.Result == "harm":
+		return "fewer windows beyond the margin, or a wider one"
+	case c.Method == Rule:
+		return fmt.Sprintf("%.0f more of the last windows beyond the margin: then harm is shown", c.Threshold-c.LogE)
 	}
 	claim, have := "harm", c.LogEMax
 	switch {

@@ -70,6 +70,9 @@ func lessHarm(v *schemas.Verdict) string {
 		return "less evidence of harm, or a wider tolerance, stated before the rollout"
 	}
 	c := all[0]
+	if c.Method == Rule {
+		return fmt.Sprintf("%s: fewer than %s beyond the margin (it was %.0f), or a wider margin, stated before the rollout", nameOf(c), Windows(c.Threshold), c.LogEMax)
+	}
 	text := fmt.Sprintf("%s: evidence below e^%.1f (it was e^%.1f)%s, stated before the rollout", nameOf(c), c.Threshold, c.LogEMax, tolerable(c))
 	if len(all) > 1 {
 		text += fmt.Sprintf("; and the same of %d others", len(all)-1)

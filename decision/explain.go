@@ -84,7 +84,18 @@ func (c *CheckAccount) head() string {
 	if c.Result != "unknown" {
 		need = "was needed"
 	}
-	return fmt.Sprintf("%s %s; n %d and %d; e^%s against %q, e^%s %s", head, c.effect(), c.N[0], c.N[1], show(c.LogE), c.Null, show(c.Threshold), need)
+	if c.Method == Rule {
+		need = "needed"
+	}
+	return fmt.Sprintf("%s %s; n %d and %d; %s against %q, %s %s", head, c.effect(), c.N[0], c.N[1], c.evidence(c.LogE), c.Null, c.evidence(c.Threshold), need)
+}
+
+// evidence prints what a test has or needs: a power of e, or a rule's windows.
+func (c *CheckAccount) evidence(x *float64) string {
+	if c.Method == Rule && x != nil {
+		return Windows(*x)
+	}
+	return "e^" + show(x)
 }
 
 func (c *CheckAccount) label() string {
@@ -115,7 +126,11 @@ func (c *CheckAccount) details() string {
 	if !c.Exact {
 		kind = "asymptotic"
 	}
-	out := fmt.Sprintf("%s, %s; largest evidence e^%s; p %s; error budget %s; %d blocks", c.Method, kind, show(c.LogEMax), short(c.P, "%.3g"), short(c.Budget, "%.3g"), c.Blocks)
+	promise := fmt.Sprintf("%s, %s; largest evidence e^%s; p %s; error budget %s", c.Method, kind, show(c.LogEMax), short(c.P, "%.3g"), short(c.Budget, "%.3g"))
+	if c.Method == Rule {
+		promise = fmt.Sprintf("a rule without error control; at most %s", c.evidence(c.LogEMax))
+	}
+	out := fmt.Sprintf("%s; %d blocks", promise, c.Blocks)
 	if c.Level > 0 {
 		out += fmt.Sprintf("; interval at %g %%, %s", c.Level*100, c.Interval)
 		if c.Note != "" {
@@ -176,9 +191,9 @@ func (a Account) Markdown() string {
 		c := &a.Checks[i]
 		effect, evidence := "none yet", "none yet"
 		if c.scored() {
-			effect, evidence = c.effect(), "e^"+show(c.LogE)
+			effect, evidence = c.effect(), c.evidence(c.LogE)
 		}
-		line("| %s | %s | %s | %s | %d, %d | %s | %s | e^%s | %s | %s |", plain(c.label()), c.Role, c.Result, plain(effect), c.N[0], c.N[1], evidence, plain(c.Null), show(c.Threshold), plain(c.details()), plain(c.Changed))
+		line("| %s | %s | %s | %s | %d, %d | %s | %s | %s | %s | %s |", plain(c.label()), c.Role, c.Result, plain(effect), c.N[0], c.N[1], evidence, plain(c.Null), c.evidence(c.Threshold), plain(c.details()), plain(c.Changed))
 	}
 	if len(a.Missing) > 0 {
 		line("")

@@ -76,6 +76,55 @@ func TestExplanationsInThreeForms(t *testing.T) {
 	}
 }
 
+// R38: a rule counts windows. Nothing that is said of it is a power of e, a p-value, a share
+// of the error budget, or called asymptotic.
+func TestARuleIsExplainedByItsWindows(t *testing.T) {
+	s := spec(t)
+	r := begun(t, s)
+	in := good(s, time.Hour)
+	rule := func(now, most float64) {
+		evidence(&in, "errors/harm", func(e *stats.Evidence) {
+			e.Method, e.Exact, e.LogE, e.LogEMax, e.Threshold, e.P, e.Blocks = decision.Rule, false, now, most, 3, 1, 9
+			e.Null, e.Result = "harm > 20 % in fewer than 3 of 5 windows", stats.Unknown
+			if most >= 3 {
+				e.Result = stats.Harm
+			}
+		})
+	}
+	about := func(v *schemas.Verdict) (text string) {
+		for _, form := range []string{decision.Explain(v), decision.ExplainMarkdown(v)} {
+			for line := range strings.Lines(form) {
+				if strings.Contains(line, "windows") && !strings.Contains(line, "errors/safe") {
+					text += line
+				}
+			}
+		}
+		if strings.Contains(text, "e^") || strings.Contains(text, "asymptotic") || strings.Contains(text, "error budget") || strings.Contains(text, "evidence") {
+			t.Errorf("a rule is explained as a test:\n%s", text)
+		}
+		var back struct{ Checks []map[string]any }
+		if err := json.Unmarshal(decision.ExplainJSON(v), &back); err != nil {
+			t.Fatal(err)
+		}
+		if c := back.Checks[0]; c["budget"] != nil || c["p_value"] != nil {
+			t.Errorf("a rule has a budget of %v and p %v", c["budget"], c["p_value"])
+		}
+		return text
+	}
+	says := func(text string, want ...string) {
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("no %q in:\n%s", w, text)
+			}
+		}
+	}
+	rule(1, 2)
+	says(about(r.look(in)), "1 window against", "3 windows needed", "a rule without error control; at most 2 windows", "2 more of the last windows beyond the margin: then harm is shown")
+	rule(1, 4)
+	says(about(r.look(in)), `4 windows beyond the margin against "harm > 20 % in fewer than 3 of 5 windows", a rule without error control`,
+		"1 window against", "3 windows needed", "fewer windows beyond the margin, or a wider one", "fewer than 3 windows beyond the margin (it was 4)")
+}
+
 func TestAnExplainedHoldSaysWhatIsMissingAndWhen(t *testing.T) {
 	s := spec(t)
 	r := begun(t, s)

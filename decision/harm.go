@@ -48,9 +48,24 @@ func (s *Spec) holds(e *stats.Evidence) bool {
 	return e.Role == Signal && !s.rolls(e)
 }
 
+// Rule is the method of a claim that counts windows beyond a margin where tests have
+// logarithms of e. It controls no error, and takes nothing of the budget.
+const Rule = "rule"
+
+// Windows puts a rule's count into words.
+func Windows(n float64) string {
+	if n == 1 {
+		return "1 window"
+	}
+	return fmt.Sprintf("%.0f windows", n)
+}
+
 // describe puts a shown claim into one sentence with its decisive numbers.
 func describe(spec *Spec, e stats.Evidence) string {
 	evidence := fmt.Sprintf("evidence e^%.1f against %q, e^%.1f was needed", e.LogEMax, e.Null, e.Threshold)
+	if e.Method == Rule {
+		evidence = fmt.Sprintf("%s beyond the margin against %q, a rule without error control", Windows(e.LogEMax), e.Null)
+	}
 	what := e.Metric
 	if e.Segment != "" {
 		what += " in " + e.Segment

@@ -7,7 +7,7 @@ import (
 
 // RulesVersion names the rules by which verdicts are decided. It changes when equal
 // inputs may give another verdict.
-const RulesVersion = "4"
+const RulesVersion = "5"
 
 // issue makes the verdict of a step and links it to the chain.
 func issue(spec *Spec, st State, in Input, s step) (State, *schemas.Verdict) {

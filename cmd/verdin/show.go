@@ -43,6 +43,10 @@ func numbers(v *schemas.Verdict) []string {
 		} else if c.Kind == "drift" {
 			line = fmt.Sprintf("%-14s %s %.3g", what, c.Effect.Scale, c.Effect.Estimate)
 		}
+		if c.Method == decision.Rule {
+			lines = append(lines, fmt.Sprintf("%s  n %d / %d  harm: %.0f windows of %.0f", line, c.N[0], c.N[1], c.LogEMax, c.Threshold))
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("%s  n %d / %d  harm: log e %.1f of %.1f", line, c.N[0], c.N[1], c.LogEMax, c.Threshold))
 	}
 	return lines

@@ -150,7 +150,7 @@ func describe(st *control.Status) string {
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "check\trole\tresult\tstable\tcanary\tevidence\tneeded\tn stable\tn canary")
 		for _, c := range st.Checks {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\te^%.1f\te^%.1f\t%d\t%d\n", c.Name, c.Role, c.Result, c.Value[0], c.Value[1], c.LogE, c.Threshold, c.N[0], c.N[1])
+			fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\t%s\t%s\t%d\t%d\n", c.Name, c.Role, c.Result, c.Value[0], c.Value[1], evidence(&c, c.LogE), evidence(&c, c.Threshold), c.N[0], c.N[1])
 		}
 		w.Flush()
 	}
@@ -166,6 +166,14 @@ func describe(st *control.Status) string {
 		line("if all goes on as in this stage: %s", eta(st))
 	}
 	return b.String()
+}
+
+// evidence prints what a check has or needs: a power of e, or a rule's windows.
+func evidence(c *schemas.Check, x float64) string {
+	if c.Method == decision.Rule {
+		return decision.Windows(x)
+	}
+	return fmt.Sprintf("e^%.1f", x)
 }
 
 // warnings are facts that make the rest of a status less than it seems.

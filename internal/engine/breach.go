@@ -85,7 +85,7 @@ func (t *breach) count() (n int) {
 func (t *breach) Evidence(out []stats.Evidence) []stats.Evidence {
 	diff := t.median[1] - t.median[0]
 	effect := stats.Interval{Estimate: diff, Low: diff, High: diff, Scale: "difference", Note: "medians of the last window"}
-	e := t.evidence("harm", "rule", fmt.Sprintf("%s in fewer than %d of %d windows", claim(">", t.spec.Worse, t.spec.Margin), t.spec.Breached[0], t.spec.Breached[1]),
+	e := t.evidence("harm", decision.Rule, fmt.Sprintf("%s in fewer than %d of %d windows", claim(">", t.spec.Worse, t.spec.Margin), t.spec.Breached[0], t.spec.Breached[1]),
 		false, float64(t.count()), float64(t.most), float64(t.spec.Breached[0]), effect, t.median)
 	e.P = 1
 	e.Warnings = append(e.Warnings, "a rule without error control: log_e counts windows beyond the margin")

@@ -13,5 +13,5 @@ metrics:
 0s          both memory_bytes normal 3e9 1e7
 0s          see advance started canary 20%
 90s         canary memory_bytes normal 5e9 1e7
-2m..5m      see rollback harm canary 0% "memory"
+2m..5m      see rollback harm canary 0% "a rule without error control"
 6m          end
