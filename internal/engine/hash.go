@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // hasher is a keyed 64-bit hash of identities: equal on every machine for equal
@@ -86,6 +87,43 @@ func (s *set) keep(ok func(h uint64) bool) {
 			s.add(h)
 		}
 	}
+}
+
+// ascending returns the members in order. Hashes are even over their range, so that they
+// are put into about as many ranges as there are members by their first bits, and are
+// nearly sorted then.
+func (s *set) ascending() []uint64 {
+	var most uint64
+	for _, h := range s.slots {
+		most = max(most, h)
+	}
+	shift := max(0, bits.Len64(most)-bits.Len(uint(s.n)))
+	ends := make([]uint32, most>>shift+1) // of the ranges, in turn
+	for _, h := range s.slots {
+		if h != 0 {
+			ends[h>>shift]++
+		}
+	}
+	sum := uint32(0)
+	for i, n := range ends {
+		ends[i], sum = sum, sum+n
+	}
+	all := make([]uint64, s.n)
+	for _, h := range s.slots {
+		if h != 0 {
+			at := &ends[h>>shift]
+			all[*at] = h
+			*at++
+		}
+	}
+	begin := uint32(0)
+	for _, end := range ends {
+		if end > begin+1 {
+			slices.Sort(all[begin:end])
+		}
+		begin = end
+	}
+	return all
 }
 
 func (s *set) grow() {

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"verdin/ingest/window"
 	"verdin/internal/wire"
 	"verdin/schemas"
@@ -88,13 +86,7 @@ func (v *view) openFields(f *wire.Fields, lane window.Lane, start schemas.Time, 
 // fields of a set are its hashes in ascending order: where they stand in memory means nothing.
 func (s *set) fields(f *wire.Fields) {
 	if !f.Reading() {
-		hashes := make([]uint64, 0, s.n)
-		for _, h := range s.slots {
-			if h != 0 {
-				hashes = append(hashes, h)
-			}
-		}
-		slices.Sort(hashes)
+		hashes := s.ascending()
 		wire.Slice(f, &hashes, f.Word)
 		return
 	}
