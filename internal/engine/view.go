@@ -42,6 +42,7 @@ type view struct {
 	closed   schemas.Time                 // label lane: end of the last closed window
 	late     [2]uint64                    // label lane: late outcomes that name their arm, since the partial before
 	gaps     []gap                        // label lane: what is missing of windows that are not closed
+	spare    []set                        // of sealed windows, empty
 	counts   Counts
 }
 
@@ -223,12 +224,29 @@ func (v *view) window(log *viewLog, start schemas.Time) *openWindow {
 	if w, ok := log.open[start]; ok {
 		return w
 	}
-	w := &openWindow{tally: v.pools[window.Fast].Tally(), plan: v.plan, hash: v.planHash}
+	w := &openWindow{tally: v.pools[window.Fast].Tally(), seen: v.unused(), plan: v.plan, hash: v.planHash}
 	if v.next != nil && start >= v.nextAt {
 		w.tally, w.plan, w.hash = v.pool2.Tally(), v.next, v.nextHash
 	}
 	log.open[start] = w
 	return w
+}
+
+// unused returns an empty set, with the memory of a sealed window's if there is one.
+func (v *view) unused() (s set) {
+	if n := len(v.spare); n > 0 {
+		s, v.spare = v.spare[n-1], v.spare[:n-1]
+	}
+	return s
+}
+
+// keep puts the memory of a sealed window's set aside: of one per log, and only where the
+// window has filled a good part of it, so that one burst is not kept for ever.
+func (v *view) keep(s set) {
+	if len(v.spare) < len(v.logs) && 8*s.n >= len(s.slots) {
+		s.reset()
+		v.spare = append(v.spare, s)
+	}
 }
 
 // seal moves the watermark of a log and emits the partials of what it seals.
@@ -257,6 +275,7 @@ func (v *view) sealFast(log int, through schemas.Time, to int64, out *[]window.P
 		p := v.sealTo(log, start.Add(v.plan.Length), to)
 		p.Revision, p.PlanHash, p.Cells = w.plan.Revision, w.hash, w.tally.Close()
 		*out = append(*out, p)
+		v.keep(w.seen)
 	}
 	l.lateSeen.reset()
 	if l.sealed < through {

@@ -24,6 +24,7 @@ func newWalker() *walker {
 // apart are fields that are not compared as they stand, with the reason.
 var apart = map[string]string{
 	"join.Joiner.spare":         "memory for reuse",
+	"engine.view.spare":         "memory for reuse",
 	"join.Joiner.nodes":         "compared list by list, from heads",
 	"join.Joiner.free":          "where free nodes stand",
 	"window.Pool.spare":         "memory for reuse",
