@@ -351,3 +351,16 @@ func TestAGapStaysOpenUntilARecordBehindIt(t *testing.T) {
 		}
 	}
 }
+
+// An id is a duplicate within its window only: the memory of a sealed window, which a
+// later one takes over, must not remember it.
+func TestAnIDMayComeAgainInALaterWindow(t *testing.T) {
+	f := newFeeder(t, predictions)
+	for k := range 6 {
+		start := 30 * float64(k)
+		f.put(0, answer("a", "stable", start+1), answer("b", "canary", start+2), answer("a", "stable", start+3))
+	}
+	if c := f.counts(); c.Counted != 12 || c.Duplicate != 6 {
+		t.Errorf("%+v, want 12 counted and 6 duplicates", c)
+	}
+}
