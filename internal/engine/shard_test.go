@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -358,9 +359,12 @@ func TestAnIDMayComeAgainInALaterWindow(t *testing.T) {
 	f := newFeeder(t, predictions)
 	for k := range 6 {
 		start := 30 * float64(k)
-		f.put(0, answer("a", "stable", start+1), answer("b", "canary", start+2), answer("a", "stable", start+3))
+		for i := range 40 { // so many that its memory is worth keeping
+			id := strconv.Itoa(i)
+			f.put(0, answer(id, "stable", start+1), answer(id, "canary", start+2), answer(id, "stable", start+3))
+		}
 	}
-	if c := f.counts(); c.Counted != 12 || c.Duplicate != 6 {
-		t.Errorf("%+v, want 12 counted and 6 duplicates", c)
+	if c := f.counts(); c.Counted != 480 || c.Duplicate != 240 {
+		t.Errorf("%+v, want 480 counted and 240 duplicates", c)
 	}
 }
