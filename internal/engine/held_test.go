@@ -53,7 +53,7 @@ func TestHarmAfterPromotionIsFound(t *testing.T) {
 	if end := breaks(100*time.Hour, "", nil).run(t, 1); end.phase != schemas.PhaseCompleted {
 		t.Errorf("harmless: %s (%s) after %v", end.phase, end.reason, end.at)
 	}
-	for _, harm := range []string{"errors", "latency", "tokens", "price", "answers"} {
+	for _, harm := range thin([]string{"errors", "latency", "tokens", "price", "answers"}) {
 		foundLate(t, harm, breaks(35*time.Minute, harm, nil).run(t, 2))
 	}
 }
@@ -65,7 +65,7 @@ func TestHarmAfterPromotionIsFoundAmongUnits(t *testing.T) {
 	if end := breaks(100*time.Hour, "", unit, sticky...).run(t, 3); end.phase != schemas.PhaseCompleted {
 		t.Errorf("harmless: %s (%s) after %v", end.phase, end.reason, end.at)
 	}
-	for _, harm := range []string{"errors", "latency", "tokens", "price", "answers"} {
+	for _, harm := range thin([]string{"tokens", "errors", "latency", "price", "answers"}) {
 		foundLate(t, harm, breaks(35*time.Minute, harm, unit, sticky...).run(t, 4))
 	}
 }

@@ -18,7 +18,7 @@ func TestInterleavingAndChunksChangeNothing(t *testing.T) {
 		if bytes.Count(want, []byte("\n")) < 20 {
 			t.Fatalf("seed %d: hardly anything was decided:\n%s", seed, want)
 		}
-		for run := range uint64(6) {
+		for _, run := range thin([]uint64{0, 1, 2, 3, 4, 5}) {
 			rows := []int{1, 64, 4096}[run%3]
 			if got := w.play(t, rand.New(rand.NewPCG(seed, 100+run)), rows); !bytes.Equal(got, want) {
 				t.Fatalf("seed %d, run %d, %d rows a chunk: another log from byte %d on", seed, run, rows, common(got, want))

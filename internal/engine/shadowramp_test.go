@@ -156,7 +156,7 @@ func TestPairsDoNotDependOnTheOrder(t *testing.T) {
 		t.Fatalf("%v pairs: the law is about nothing", n)
 	}
 	want := w.play(t, rand.New(rand.NewPCG(1, 1)), 64)
-	for seed := range uint64(4) {
+	for _, seed := range thin([]uint64{0, 1, 2, 3}) {
 		if got := w.play(t, rand.New(rand.NewPCG(seed, 2)), 1+int(seed)*50); !bytes.Equal(got, want) {
 			t.Errorf("order %d: another log from byte %d on", seed, common(got, want))
 		}
