@@ -59,6 +59,7 @@ func (c *checker) drifts() {
 		c.name("drift check", d.Name, at("name"))
 		c.refuse(d.Above >= 0 && d.Above <= 10 && (d.Method != "ks" || d.Above < 1), at("above"), "use the distance that is tolerable: 0.1 is usual for psi, 0.15 for ks", "drift %s: above %v is out of range", d.Name, d.Above)
 		c.refuse(d.Faults >= 0 && d.Faults <= 1, at("faults"), "use a share such as 1%; 100% switches it off", "drift %s: faults %v is out of range", d.Name, d.Faults)
+		c.refuse(d.Role != Guardrail || d.Above > 0, at("role"), "write the distance that is tolerable, above: 0.1 for psi or 0.15 for ks; or role: signal, to hold at any difference", "drift %s: a guardrail with above: 0 can never be shown the same, and a step forward needs that", d.Name)
 		c.reference(d, at)
 		c.within(d, at)
 		c.history(d, at)

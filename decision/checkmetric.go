@@ -47,11 +47,7 @@ func (c *checker) kind(i int, m *Metric) {
 	} else {
 		c.refuse(m.Quantile == 0, at("quantile"), "remove it, or use kind: quantile", "metric %s: a %s has no quantile", m.Name, m.Kind)
 	}
-	if m.Limit.Set {
-		c.refuse(m.Kind != "mean", at("limit"), "use a limit on a quantile or a proportion, or a margin", "metric %s: a limit on a mean is not supported", m.Name)
-		c.refuse(m.Kind != "proportion" || m.Limit.Value > 0 && m.Limit.Value < 1, at("limit"), "use a share between 0 and 1, such as 5%", "metric %s: limit %v is no share", m.Name, m.Limit.Value)
-		c.refuse(m.Limit.Value > 0 && m.Limit.Value <= maxValue, at("limit"), "use a positive number in the metric's unit", "metric %s: limit %v is out of range", m.Name, m.Limit.Value)
-	}
+	c.limit(m, at("limit"))
 	c.refuse(m.Cap >= 0 && m.Cap <= maxValue, at("cap"), "use a positive number in the metric's unit", "metric %s: cap %v is out of range", m.Name, m.Cap)
 	c.refuse(m.Cap == 0 || m.Kind == "mean", at("cap"), "remove it", "metric %s: a %s has no cap", m.Name, m.Kind)
 	if b := m.Range; b != nil {
@@ -61,6 +57,27 @@ func (c *checker) kind(i int, m *Metric) {
 		c.refuse(m.Cap == 0 || m.Cap <= b.High, at("cap"), "let the cap lie within the range", "metric %s: cap %v is above the range", m.Name, m.Cap)
 	}
 }
+
+// limit checks a bound on the canary alone: that there is a test of it, and that it can
+// ever be crossed.
+func (c *checker) limit(m *Metric, at []any) {
+	if !m.Limit.Set {
+		return
+	}
+	switch m.Kind {
+	case Mean, Ratio, Sum:
+		c.refuse(false, at, "use a limit on a quantile or a proportion, or a margin", "metric %s: a limit on a %s is not supported", m.Name, m.Kind)
+	case Proportion, SLO, Rate:
+		c.refuse(m.Limit.Value != 0, at, "write the smallest share that is too much, such as 0.1%", "metric %s: no number of events shows that a share is 0", m.Name)
+		c.refuse(m.Limit.Value == 0 || m.Limit.Value > 0 && m.Limit.Value < 1, at, "use a share between 0 and 1, such as 5%", "metric %s: limit %v is no share", m.Name, m.Limit.Value)
+		c.refuse(m.Kind != Rate || !m.Margin.Relative || c.spec.Assignment == "sticky", at, "give the margin as absolute, or remove the limit", "metric %s: a rate whose margin is relative has no share to limit", m.Name)
+	}
+	c.refuse(m.Limit.Value > 0 && m.Limit.Value <= maxValue || hasShare(m.Kind), at, "use a positive number in the metric's unit", "metric %s: limit %v is out of range", m.Name, m.Limit.Value)
+	c.refuse(m.On != "resource" || m.Role != Guardrail, at, "remove it: a margin is compared with stable's instances", "metric %s: a resource guardrail has no limit", m.Name)
+}
+
+// hasShare tells whether a kind is a share of its units.
+func hasShare(kind string) bool { return kind == Proportion || kind == SLO || kind == Rate }
 
 // harm checks margin and tolerance.
 func (c *checker) harm(i int, m *Metric) {
@@ -83,7 +100,7 @@ func (c *checker) distance(path []any, m *Metric, what string, d Margin) {
 		return
 	}
 	c.refuse(d.Value > 0 && d.Value <= maxValue, path, "use a number above 0", "metric %s: %s %v is out of range", m.Name, what, d.Value)
-	c.refuse(d.Relative || m.Kind != "proportion" || d.Value < 1, path, "use a share below 1, such as 0.2%", "metric %s: an absolute %s of %v is no share", m.Name, what, d.Value)
+	c.refuse(d.Relative || !hasShare(m.Kind) || d.Value < 1, path, "use a share below 1, such as 0.2%", "metric %s: an absolute %s of %v is no share", m.Name, what, d.Value)
 	c.refuse(!d.Relative || d.Value < 1 || m.Worse == "higher" && d.Value <= 10, path, "use a percentage such as 10%", "metric %s: a relative %s of %v is out of range", m.Name, what, d.Value)
 }
 

@@ -102,7 +102,7 @@ func (c *checker) within(d *Drift, at func(string) []any) {
 		total += len(g.Values)
 	}
 	c.refuse(total > 0, at("segments"), "list them: segments: [{by: tags.country, values: [de, fr]}]", "drift %s asks within segments, and the rollout lists none", d.Name)
-	c.refuse(d.Between == "arms", at("segments"), "use between: arms, or remove the line", "drift %s: only the arms are compared within segments: what stable looked like before is known of all traffic", d.Name)
+	c.refuse(d.Between == "arms", at("segments"), "use between: arms, or remove the line", "drift %s: only the arms are compared within segments: what an arm looked like before is known of all traffic", d.Name)
 	fields := map[string]bool{}
 	for i := range c.spec.Drift { // of this check and those before it
 		of := &c.spec.Drift[i]

@@ -68,8 +68,8 @@ func driftSegmented(n int, risk float64) string {
 	for i := range n {
 		values = append(values, fmt.Sprintf("s%d", i))
 	}
-	return with("  drift:\n    - {name: inputs, of: [{field: prediction_label, categories: [x, y]}], method: psi, above: 0, faults: 100%, segments: true, role: guardrail}\n" +
-		"  segments: [{by: tags.s, role: guardrail, values: [" + strings.Join(values, ", ") + "]}]\n" +
+	return with("  drift:\n    - {name: inputs, of: [{field: prediction_label, categories: [x, y]}], method: psi, above: 0, faults: 100%, segments: true, role: signal}\n" +
+		"  segments: [{by: tags.s, role: signal, values: [" + strings.Join(values, ", ") + "]}]\n  policy: {onSignal: rollback}\n" +
 		fmt.Sprintf("  risk: {falseRollback: %v}\n  holdBack: 0%%\n", risk))
 }
 
@@ -90,7 +90,7 @@ func TestDriftInSegmentsSpendsTheRiskOnce(t *testing.T) {
 	for _, n := range []int{1, 7, 64} {
 		sum, tests := 0.0, 0
 		for _, e := range driftAlike(n, risk, 30*time.Second).run(t, 1).evidence {
-			if e.Role == decision.Guardrail && e.Test == "drift" {
+			if e.Role == decision.Signal && e.Test == "drift" {
 				sum, tests = sum+math.Exp(-e.Threshold), tests+1
 			}
 		}

@@ -30,7 +30,7 @@ func TestRandomHalvesStaySilent(t *testing.T) {
 		{"players who come back", players, metrics(guard("retention_7", "lower", "0.01"))},
 		{"rounds of games", players, metrics(rounds)},
 		{"clicks", clicks, metrics(guard("click", "lower", "0.002"))},
-		{"lengths of answers", tokens, drifts("    - {name: tokens, of: features.GeneratedTokens, method: psi, above: 0, role: guardrail}\n")},
+		{"lengths of answers", tokens, drifts("    - {name: tokens, of: features.GeneratedTokens, method: psi, above: 0, role: signal}\n") + "  policy: {onSignal: rollback}\n"},
 		{"latency of machines", vms, metrics(slower("0%", "3%"))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
