@@ -148,7 +148,9 @@ func TestTheSpecIsDocumented(t *testing.T) {
 const specPage = `# The spec of a rollout
 
 One YAML file is one rollout. It is read strictly: an unknown field, a value of another type or a contradiction is
-refused with its line, column and a remedy. ` + "`verdin validate`" + ` prints it with every default written out;
+refused with its line, column and a remedy. ` + "`verdin validate`" + ` prints it with every default written out, and on
+standard error the tests that it asks for: each with its method, whether its errors are bounded exactly, asymptotically
+or not at all, and the risk that it may take;
 ` + "`verdin schema rollout`" + ` prints its JSON Schema for editors.
 
 The digest of a spec covers all that touches the analysis: changing that begins a new generation, whose evidence

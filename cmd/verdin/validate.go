@@ -20,7 +20,12 @@ func newValidate() *cobra.Command {
 A spec is refused at the place that is wrong. With --traffic, or with recordings of the
 same rollout, a stage is refused too that cannot decide within its maxDuration at that
 traffic; what it needs, and what would help, is told. What shares and means usually read
-is taken from the recordings' stable arm, or from --rate, which wins.`,
+is taken from the recordings' stable arm, or from --rate, which wins.
+
+The spec goes to standard output. The tests that it asks for go to standard error: each
+with its method, whether the bound on its errors is exact or asymptotic (docs/statistics.md,
+docs/drift.md), the risk that it may take in the first generation, and the claim that it
+speaks against.`,
 		Example: `  verdin validate rollout.yaml --traffic 1000/min --rate error_rate=0.01
   verdin validate rollout.yaml --recording monday.ndjson.zst`,
 		Args: exactArgs(1, "the spec's file"),
@@ -32,8 +37,11 @@ is taken from the recordings' stable arm, or from --rate, which wins.`,
 			if err := at.check(cmd.Context(), spec, args[0], cmd.ErrOrStderr()); err != nil {
 				return err
 			}
-			_, err = cmd.OutOrStdout().Write(spec.YAML())
-			return err
+			if _, err = cmd.OutOrStdout().Write(spec.YAML()); err != nil {
+				return err
+			}
+			tellTests(cmd.ErrOrStderr(), spec)
+			return nil
 		},
 	}
 	f := cmd.Flags()
