@@ -134,7 +134,7 @@ func harmfulLaunches() []Launch {
 			l.Name, l.About, l.Truth = "twice the margin, one of ten", "one of the six shares is 4 %", Harmful
 		}).dose("fails0", Steady(2)).with(found),
 		visited("twice the margin, users who come back", "sticky users, four points more errors", true, Harmful).dose("errors", Steady(2)).with(func(l *Launch) {
-			l.Found, l.Runs = 0.95, launchRuns/2
+			l.Found, l.Runs = 0.95, launchRuns
 		}),
 		dosed("ten times the errors", "10 % instead of 1 %", Harmful, "errors", Steady(18)).with(found),
 		dosed("broken", "every second request fails", Harmful, "errors", Steady(98)).with(found),
