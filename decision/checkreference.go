@@ -18,19 +18,14 @@ func (c *checker) history(d *Drift, at func(string) []any) {
 	c.refuse(d.Role == Observe, at("role"), "use role: observe, or between: arms for what the canary should be stopped by", "drift %s: that an arm is not what it was a minute ago may have any cause: it is reported, and stops nothing", d.Name)
 	c.refuse(d.Above > 0, at("above"), "use 0.1 for psi, or 0.1 for ks", "drift %s: no two times are equal: a comparison with the past needs a tolerance", d.Name)
 	c.refuse(c.spec.Assignment != "sticky", at("between"), "use between: arms, whose tests know of units", "drift %s: units that keep their arm come back in every pane, and no test of an arm's own history holds for them", d.Name)
-	c.refuse(d.Pane == 0 || window > 0 && d.Pane >= window && d.Pane%window == 0 && d.Pane <= longestPane, at("pane"), "use so many whole windows: "+brief((&Drift{}).PaneLength(window))+" is usual", "drift %s: a pane of %s is no number of windows of %s up to %s", d.Name, brief(d.Pane), brief(window), brief(longestPane))
+	c.refuse(window > 0 && d.Pane >= window && d.Pane%window == 0 && d.Pane <= longestPane, at("pane"), "use so many whole windows: "+brief(usualPane(window))+" is usual", "drift %s: a pane of %s is no number of windows of %s up to %s", d.Name, brief(d.Pane), brief(window), brief(longestPane))
 }
 
 // longestPane bounds what a comparison with an arm's own history waits for.
 const longestPane = 24 * time.Hour
 
-// PaneLength is the length of the stretches of time into which an arm's history is cut,
-// for windows of a length: a whole number of them, a minute or a little more where the
-// spec says nothing.
-func (d *Drift) PaneLength(window time.Duration) time.Duration {
-	if d.Pane > 0 {
-		return d.Pane
-	}
+// usualPane is a minute of windows of a length, or a little more: a whole number of them.
+func usualPane(window time.Duration) time.Duration {
 	return max(1, (time.Minute+window-1)/max(1, window)) * window
 }
 

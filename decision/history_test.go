@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -27,5 +28,25 @@ func TestAnArmsOwnHistoryStopsNothing(t *testing.T) {
 	}
 	if last := got.Checks[len(got.Checks)-1]; last.Name != moved.Name || len(last.Warnings) != 1 {
 		t.Errorf("the verdict says %+v", last)
+	}
+}
+
+// A pane that nobody gave is written out, and is the same as the one that it stands for.
+func TestAPaneIsWrittenOut(t *testing.T) {
+	const text = "apiVersion: verdin/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec:\n  arms: {stable: a, canary: b}\n  assignment: request\n  source: {time: {window: 25s}}\n" +
+		"  drift: [{name: habits, of: prediction_score, between: history, PANE method: psi, above: 0.1}, {name: scores, of: prediction_score, method: psi}]\n"
+	var digests []string
+	for _, pane := range []string{"", "pane: 75s,", "pane: 100s,"} {
+		s, err := decision.Parse([]byte(strings.Replace(text, "PANE", pane, 1)), "r.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests = append(digests, s.Digest)
+		if got := string(s.YAML()); strings.Count(got, "pane: ") != 1 || pane == "" && !strings.Contains(got, "pane: 1m15s") {
+			t.Errorf("%q: %s", pane, got)
+		}
+	}
+	if digests[0] != digests[1] || digests[0] == digests[2] {
+		t.Errorf("digests %v", digests)
 	}
 }

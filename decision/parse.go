@@ -87,7 +87,11 @@ func (r *reader) spec(f *fields, s *Spec) (own int) {
 		s.Metrics = append(s.Metrics, r.metric(n))
 	}
 	for _, n := range f.list("drift") {
-		s.Drift = append(s.Drift, r.drift(n))
+		d := r.drift(n)
+		if d.Between == "history" && d.Pane == 0 {
+			d.Pane = usualPane(s.Source.Window)
+		}
+		s.Drift = append(s.Drift, d)
 	}
 	own = len(s.Metrics)
 	r.presets(f, s)

@@ -82,7 +82,7 @@ type Drift struct {
 	Name      string
 	Of        []Feature     // the fields watched
 	Between   string        // "arms", "reference" or "history"
-	Pane      time.Duration // between: history only: how long a stretch of time is that is compared with those before it; 0 = a minute, in whole windows
+	Pane      time.Duration // between: history only: how long a stretch of time is that is compared with those before it
 	Reference string        // the file of the baseline: its bins, and for between: reference what stable is compared with
 	Baseline  string        // "sha256:…" of that file; "" = not read yet
 	Method    string        // "psi", "ks"

@@ -73,7 +73,7 @@ func newHistories(c compiled) []Test {
 			continue
 		}
 		out = append(out, &historyCheck{spec: d, limit: c.budget.Threshold(d.Name, decision.HistoryTest), plan: c.plan,
-			length: d.PaneLength(c.spec.Source.Window), fields: watchedBy(c.plan, d)})
+			length: d.Pane, fields: watchedBy(c.plan, d)})
 	}
 	return out
 }
