@@ -24,6 +24,9 @@ func (c *checker) history(d *Drift, at func(string) []any) {
 // longestPane bounds what a comparison with an arm's own history waits for.
 const longestPane = 24 * time.Hour
 
+// PaneWords is the length of a pane as messages write it.
+func (d *Drift) PaneWords() string { return brief(d.Pane) }
+
 // usualPane is a minute of windows of a length, or a little more: a whole number of them.
 func usualPane(window time.Duration) time.Duration {
 	return max(1, (time.Minute+window-1)/max(1, window)) * window

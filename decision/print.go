@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // YAML prints the effective spec: every default written out, in a fixed order.
@@ -55,7 +54,7 @@ func (p *printer) body(s *Spec) {
 		p.line(1, "drift:")
 	}
 	for i := range s.Drift {
-		p.drift(&s.Drift[i], s.Source.Window)
+		p.drift(&s.Drift[i])
 	}
 	for i, g := range s.Segments {
 		if i == 0 {
@@ -232,7 +231,7 @@ func exprFlow(e *Expr) string {
 	return f.String()
 }
 
-func (p *printer) drift(d *Drift, window time.Duration) {
+func (p *printer) drift(d *Drift) {
 	p.line(2, "- name: %s", quote(d.Name))
 	p.line(3, "of:")
 	for _, f := range d.Of {
@@ -248,7 +247,7 @@ func (p *printer) drift(d *Drift, window time.Duration) {
 	}
 	p.line(3, "between: %s", d.Between)
 	if d.Pane != 0 {
-		p.later(d.Pane == usualPane(window), 3, "pane: %s", brief(d.Pane))
+		p.line(3, "pane: %s", brief(d.Pane))
 	}
 	if d.Reference != "" && !(p.canonical && d.Baseline != "") { // where a file lies decides nothing
 		p.line(3, "reference: %s", quote(d.Reference))

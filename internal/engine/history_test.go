@@ -80,7 +80,7 @@ func TestAnArmThatMovesIsNamed(t *testing.T) {
 		t.Fatalf("stable %+v\ncanary %+v", stable, canary)
 	}
 	words := strings.Join(canary.Warnings, " ")
-	for _, want := range []string{"canary moved against its own past", "psi ", "features.country", "1m0s", "00:05:00", "300 events", "1500 events"} {
+	for _, want := range []string{"canary moved against its own past", "psi ", "features.country", "in the 1m from", "00:05:00", "300 events", "1500 events"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("%q does not say %q", words, want)
 		}

@@ -40,7 +40,7 @@ func (t *historyCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 
 // null is what the comparisons of an arm refute.
 func (t *historyCheck) null(a int) string {
-	null := fmt.Sprintf("%s between %v of %s and its own %d panes before ≤ %v", t.spec.Method, t.length, whose[a], mostPanes-1, t.spec.Above)
+	null := fmt.Sprintf("%s between %s of %s and its own %d panes before ≤ %v", t.spec.Method, t.spec.PaneWords(), whose[a], mostPanes-1, t.spec.Above)
 	if t.spec.Faults < 1 {
 		null += fmt.Sprintf(", and shares of faults differ by ≤ %v", t.spec.Faults)
 	}
@@ -50,8 +50,8 @@ func (t *historyCheck) null(a int) string {
 // moved says which arm moved, when, by how much, and against what.
 func (t *historyCheck) moved(a int) string {
 	o := &t.arms[a].odd
-	return fmt.Sprintf("%s moved against its own past: %s %.3g (%s) in the %v from %v, %d events, beside its panes before, %d events",
-		whose[a], o.scale, o.distance, o.note, t.length, o.start, o.n[1], o.n[0])
+	return fmt.Sprintf("%s moved against its own past: %s %.3g (%s) in the %s from %v, %d events, beside its panes before, %d events",
+		whose[a], o.scale, o.distance, o.note, t.spec.PaneWords(), o.start, o.n[1], o.n[0])
 }
 
 func (t *historyCheck) AppendState(b []byte) []byte { return appendFields(b, t.state) }
