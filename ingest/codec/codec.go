@@ -92,7 +92,6 @@ func New(layout *schemas.Layout, opt Options) *Decoder {
 			}
 		}
 		d.bare[k] = newShape(skipped, list...)
-		d.row.cells[k] = make([]schemas.Cell, len(layout.Fields[k]))
 	}
 	return d
 }
@@ -111,6 +110,7 @@ func (d *Decoder) Append(c *schemas.Chunk, r Record) bool {
 	d.in, d.chunk, d.mark, d.waiting = r, c, len(c.Arena), false
 	ok := d.decode() && d.finish()
 	if d.waiting {
+		d.row.drop()
 		c.Arena = c.Arena[:d.mark]
 		return false
 	}
@@ -127,6 +127,7 @@ func (d *Decoder) settle(ok bool) {
 	if ok {
 		d.row.commit(c, offset)
 	} else {
+		d.row.drop()
 		c.Arena = c.Arena[:d.mark]
 		c.Rejected = append(c.Rejected, schemas.Rejection{Offset: offset, Reason: d.reason, Detail: d.detail})
 	}
@@ -137,7 +138,7 @@ func (d *Decoder) settle(ok bool) {
 func (d *Decoder) begin(k schemas.Kind) {
 	d.scanner.reset(d.in.Value)
 	d.chunk.Arena = d.chunk.Arena[:d.mark]
-	d.row.reset(k)
+	d.row.begin(k, d.chunk)
 	d.place.named, d.place.seen = 0, 0
 	d.budget = maxRecord
 	d.complaint, d.complaintDetail = "", ""

@@ -70,10 +70,9 @@ func (d *Decoder) storeEvaluation() bool {
 	if !ok {
 		return false
 	}
-	cells := d.row.cells[schemas.KindPrediction]
 	for i, v := range [2]schemas.Cell{d.judged.score, d.judged.label} {
-		if col := columns[i]; col >= 0 && cells[col].Kind == schemas.Absent {
-			cells[col] = v
+		if col := columns[i]; col >= 0 && d.row.kindOf(col) == schemas.Absent {
+			d.row.set(col, v)
 		}
 	}
 	return true

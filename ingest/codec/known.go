@@ -114,10 +114,16 @@ func (d *Decoder) put(st *step, at int) int {
 	switch st.class {
 	case quoted:
 		end, ok := quoteAt(d.src, at+1)
-		if ok = ok && end-at <= maxText; ok && (!st.stored || d.store(m, schemas.Cell{Kind: schemas.String}, d.src[at+1:end])) {
+		switch {
+		case !ok || end-at > maxText: // not plain, or too long
+		case !st.stored:
 			return end + 1
-		}
-		if ok {
+		case m.to == toNothing:
+			d.row.set(m.col, schemas.Cell{Kind: schemas.String, Text: d.chunk.Intern(d.src[at+1 : end])})
+			return end + 1
+		case d.store(m, schemas.Cell{Kind: schemas.String}, d.src[at+1:end]):
+			return end + 1
+		default:
 			return 0
 		}
 	case numeric:
@@ -131,7 +137,7 @@ func (d *Decoder) put(st *step, at int) int {
 			return 0
 		default:
 			if m.col >= 0 {
-				d.row.cells[d.row.kind][m.col] = schemas.Cell{Kind: schemas.Number, Num: x}
+				d.row.set(m.col, schemas.Cell{Kind: schemas.Number, Num: x})
 			}
 			return end
 		}

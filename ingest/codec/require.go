@@ -37,8 +37,8 @@ func (d *Decoder) finish() bool {
 	if !d.isRollout(r.text[toRollout]) {
 		return d.refuse(schemas.RejectName, "rollout: want name or namespace/name, each a DNS-1123 label")
 	}
-	if d.errorType >= 0 && r.kind == schemas.KindPrediction && r.cells[r.kind][d.errorType].Kind < schemas.Number {
-		r.cells[r.kind][d.errorType] = schemas.Cell{Kind: schemas.String} // absent or null is no error
+	if d.errorType >= 0 && r.kind == schemas.KindPrediction && r.kindOf(d.errorType) < schemas.Number {
+		r.set(d.errorType, schemas.Cell{Kind: schemas.String}) // absent or null is no error
 	}
 	return d.settleTimes()
 }

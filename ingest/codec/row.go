@@ -21,14 +21,46 @@ type row struct {
 	revision   int32
 	generation uint32
 	stage      int32
-	rate       int32 // 0 = absent, as is the next
-	sentRate   int32 // the envelope's
-	cells      [schemas.Kinds][]schemas.Cell
+	rate       int32            // 0 = absent, as is the next
+	sentRate   int32            // the envelope's
+	columns    []schemas.Column // of the chunk, for its kind: its cells go there at once,
+	n          int32            // behind those of so many rows
 }
 
-func (r *row) reset(k schemas.Kind) {
-	clear(r.cells[k])
-	*r = row{kind: k, ts: schemas.Unknown, sent: schemas.Unknown, at: schemas.Unknown, stage: -1, cells: r.cells}
+// begin begins a row of kind k in c; one that was begun is dropped.
+func (r *row) begin(k schemas.Kind, c *schemas.Chunk) {
+	r.drop()
+	*r = row{kind: k, ts: schemas.Unknown, sent: schemas.Unknown, at: schemas.Unknown, stage: -1, columns: c.Values[k]}
+	for i := len(c.Kind) - 1; i >= 0; i-- {
+		if c.Kind[i] == k {
+			r.n = c.Row[i] + 1
+			break
+		}
+	}
+}
+
+// set gives the row a cell.
+func (r *row) set(col int, v schemas.Cell) {
+	column := &r.columns[col]
+	*column = append((*column)[:r.n], v)
+}
+
+// kindOf tells what a cell holds so far.
+func (r *row) kindOf(col int) schemas.ValueKind {
+	if column := r.columns[col]; len(column) > int(r.n) {
+		return column[r.n].Kind
+	}
+	return schemas.Absent
+}
+
+// drop takes the row's cells out of the chunk again.
+func (r *row) drop() {
+	for i, column := range r.columns {
+		if len(column) > int(r.n) {
+			r.columns[i] = column[:r.n]
+		}
+	}
+	r.columns = nil
 }
 
 // sampled is how many predictions the row stands for: as the event says, else its envelope.
@@ -41,15 +73,8 @@ func (r *row) sampled() int32 {
 
 // commit appends the row to c.
 func (r *row) commit(c *schemas.Chunk, offset int64) {
-	n := int32(0) // rows of this kind so far
-	for i := len(c.Kind) - 1; i >= 0; i-- {
-		if c.Kind[i] == r.kind {
-			n = c.Row[i] + 1
-			break
-		}
-	}
 	c.Kind = append(c.Kind, r.kind)
-	c.Row = append(c.Row, n)
+	c.Row = append(c.Row, r.n)
 	c.Offset = append(c.Offset, offset)
 	c.TS = append(c.TS, r.ts)
 	c.At = append(c.At, r.at)
@@ -63,7 +88,10 @@ func (r *row) commit(c *schemas.Chunk, offset int64) {
 	c.Generation = append(c.Generation, r.generation)
 	c.Stage = append(c.Stage, r.stage)
 	c.Rate = append(c.Rate, r.sampled())
-	for i, v := range r.cells[r.kind] {
-		c.Values[r.kind][i] = append(c.Values[r.kind][i], v)
+	for i, column := range r.columns {
+		if len(column) == int(r.n) {
+			r.columns[i] = append(column, schemas.Cell{}) // absent
+		}
 	}
+	r.columns = nil
 }

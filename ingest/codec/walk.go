@@ -77,7 +77,7 @@ func (d *Decoder) store(m *meaning, c schemas.Cell, b []byte) bool {
 		}
 	}
 	if m.col >= 0 {
-		d.row.cells[d.row.kind][m.col] = c
+		d.row.set(m.col, c)
 	}
 	return m.to == toNothing || d.take(m, c, b)
 }

@@ -21,7 +21,6 @@ import (
 
 const (
 	brokerMode = "VERDIN_THROUGHPUT_BROKER" // set in the process that only is a broker
-	seconds    = 1200                       // of traffic in the topics, by the events' clock
 	rate       = 1000                       // requests a second of that clock
 	tick       = 10 * time.Second           // of that clock, between two looks at it
 )
@@ -93,7 +92,7 @@ type step struct {
 func fill(b *testing.B, cfg kafka.Config, of func(start schemas.Time) workload) *filled {
 	b.Helper()
 	f := &filled{kafka: cfg, prefix: fmt.Sprintf("t%d.", time.Now().UnixNano()), ends: map[string][]int64{}}
-	f.start = schemas.TimeOf(time.Now()).Add(-2 * seconds * time.Second).Floor(time.Minute)
+	f.start = schemas.TimeOf(time.Now()).Add(-2 * time.Hour).Floor(time.Minute)
 	f.workload = of(f.start)
 	f.spec = []byte(strings.ReplaceAll(string(f.spec), "ml.", f.prefix))
 	for _, t := range f.topics {
@@ -108,7 +107,7 @@ func fill(b *testing.B, cfg kafka.Config, of func(start schemas.Time) workload) 
 	}
 	defer p.Close()
 	p.Codec = kafka.LZ4
-	for at := f.start; at < f.start.Add(seconds*time.Second); at = at.Add(tick) {
+	for at := f.start; at < f.start.Add(f.length); at = at.Add(tick) {
 		f.produce(b, p, at)
 	}
 	return f

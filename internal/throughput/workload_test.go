@@ -17,6 +17,7 @@ type workload struct {
 	spec       []byte
 	topics     []string
 	partitions int
+	length     time.Duration                                   // of the traffic in the topics, by the events' clock
 	tick       func(from, to schemas.Time, emit scenario.Emit) // the events of an interval
 	byKS       map[string]bool                                 // features that the spec tests by KS
 	byPSI      map[string]bool                                 // and by PSI
@@ -36,10 +37,10 @@ func scripted(b *testing.B, start schemas.Time, alone bool) workload {
 		b.Fatal(err)
 	}
 	sc.RequestsPerSecond = rate
-	w := workload{spec: sc.Spec, topics: []string{scenario.Predictions, scenario.Outcomes, scenario.Resources}, partitions: int(sc.Partitions),
+	w := workload{spec: sc.Spec, topics: []string{scenario.Predictions, scenario.Outcomes, scenario.Resources}, partitions: int(sc.Partitions), length: 20 * time.Minute,
 		byPSI: set("age", "basket_value", "session_length", "country", "device")}
 	if alone {
-		w.spec, w.topics = predictionsOnly, w.topics[:1]
+		w.spec, w.topics, w.length = predictionsOnly, w.topics[:1], time.Hour // so long that its start weighs little
 	}
 	gen := scenario.New(sc, 1, start)
 	w.tick = func(from, to schemas.Time, emit scenario.Emit) {
@@ -51,7 +52,7 @@ func scripted(b *testing.B, start schemas.Time, alone bool) workload {
 // wide is predictions of a model that takes eight numbers and four categories.
 func wide() workload {
 	rng := rand.New(rand.NewPCG(1, 2))
-	w := workload{spec: manyFeatures, topics: []string{scenario.Predictions}, partitions: 4,
+	w := workload{spec: manyFeatures, topics: []string{scenario.Predictions}, partitions: 4, length: 20 * time.Minute,
 		byKS: set("n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"), byPSI: set("n0", "n1", "n2", "n3", "c0", "c1", "c2", "c3")}
 	w.tick = func(from, to schemas.Time, emit scenario.Emit) {
 		for at := from; at < to; at = at.Add(time.Second / rate) {
