@@ -49,7 +49,7 @@ the recording has.
 
 Into DIR go baseline.json (reference distributions), spec.yaml (as suggested; validate
 accepts it), report.html (with plots) and report.json.`,
-		Example: `  verdin simulate --scenario aa --out history.ndjson.zst
+		Example: `  verdin simulate --scenario aa --rate 5 --out history.ndjson.zst
   verdin calibrate history.ndjson.zst --spec history.yaml --out calibration`,
 		Args: minArgs(1, "at least one recording"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -90,8 +90,13 @@ func (c *calibration) run(ctx context.Context, paths []string, out, diag io.Writ
 	if err != nil {
 		return err
 	}
+	trials, rows := history.Trials(spec, c.Options), int64(0)
+	for _, n := range history.Rows {
+		rows += n
+	}
+	fmt.Fprintf(diag, "%d splits of %d rows are played; fewer with --splits and --power, or of a shorter recording\n", trials, rows)
 	if terminalWriter(diag) {
-		bar := progressbar.Default(int64(history.Trials(spec, c.Options)), "calibrate")
+		bar := progressbar.Default(int64(trials), "calibrate")
 		c.Done = func(n int) { _ = bar.Add(n) }
 	}
 	report, err := calibrate.Run(ctx, history, spec, c.Options)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,9 @@ func TestCalibrateWritesWhatOtherCommandsRead(t *testing.T) {
 	var r calibrate.Report
 	if err := json.Unmarshal([]byte(ran.out), &r); err != nil || r.Splits != 3 || len(r.Before) == 0 || r.LeftOut == 0 {
 		t.Errorf("report: %v, %+v", err, r)
+	}
+	if want := fmt.Sprintf("7 splits of %d rows are played", r.Predictions+r.Outcomes+r.Resources); !strings.Contains(ran.diag, want) {
+		t.Errorf("%q does not tell of %s", ran.diag, want)
 	}
 	file, err := os.ReadFile(filepath.Join(out, "baseline.json"))
 	if err != nil {

@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"slices"
+	"strings"
 
 	"verdin/decision"
 	"verdin/drift"
@@ -34,19 +35,22 @@ func (h *History) fields(spec *decision.Spec) (all []field) {
 	}
 	for i := range spec.Metrics {
 		m := &spec.Metrics[i]
-		f := field{kind: schemas.KindPrediction, name: m.Field, truth: m.Kind == decision.Proportion, lower: m.Worse == "lower"}
-		path := m.Field
-		switch m.On {
-		case "outcome":
-			f.kind, f.of, f.name, path = schemas.KindOutcome, m.Field, "outcome "+m.Field, "value"
-			if m.Value == "label" {
-				path = "label"
+		for _, read := range reads(m) {
+			f := field{kind: schemas.KindPrediction, name: read, truth: m.Kind == decision.Proportion && m.Expr == nil, lower: m.Worse == "lower"}
+			path := read
+			name, outcome := strings.CutPrefix(read, "outcome.")
+			switch {
+			case m.On == "outcome" && (outcome || m.Expr == nil):
+				f.kind, f.of, f.name, path = schemas.KindOutcome, name, "outcome "+name, "value"
+				if m.Value == "label" {
+					path = "label"
+				}
+			case m.On == "resource":
+				f.kind = schemas.KindResource
 			}
-		case "resource":
-			f.kind = schemas.KindResource
+			f.column = h.layout.Column(f.kind, path)
+			add(m.Name, f)
 		}
-		f.column = h.layout.Column(f.kind, path)
-		add(m.Name, f)
 	}
 	for _, d := range spec.Drift {
 		for _, of := range d.Of {
@@ -54,6 +58,17 @@ func (h *History) fields(spec *decision.Spec) (all []field) {
 		}
 	}
 	return all
+}
+
+// reads are the fields that a metric is made of.
+func reads(m *decision.Metric) []string {
+	switch {
+	case m.Expr != nil:
+		return m.Expr.Args
+	case m.Kind == decision.Ratio:
+		return []string{m.Field, m.Per}
+	}
+	return []string{m.Field}
 }
 
 // each calls see with every row of a field: its kind, number and text.

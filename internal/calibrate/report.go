@@ -41,9 +41,10 @@ type Check struct {
 	Exact   bool      `json:"exact"`
 	Allowed float64   `json:"allowed"` // false alarms that its part of the error budget allows
 	Alarms  Rate      `json:"alarms"`
-	Safe    *Rate     `json:"safe,omitempty"` // guardrails: shown to be within the margin by the end
-	Blocks  int64     `json:"blocks"`         // scored in the first split: 0 = the check saw nothing
-	Reached []float64 `json:"reached"`        // by split: greatest log E ÷ the log E of an alarm
+	Safe    *Rate     `json:"safe,omitempty"`   // guardrails: shown to be within the margin by the end
+	Blocks  int64     `json:"blocks"`           // scored in the split with most: 0 = the check could say nothing
+	Unseen  string    `json:"unseen,omitempty"` // why it could not
+	Reached []float64 `json:"reached"`          // by split: greatest log E ÷ the log E of an alarm
 }
 
 // Power is what became of canaries with one fault.
@@ -57,8 +58,31 @@ type Power struct {
 	Times  []float64      `json:"seconds"`        // ascending
 }
 
-// claims are the tests that show that nothing is wrong.
-var claims = map[string]bool{"safe": true, "safe_stage": true, "same": true, "same_stage": true}
+// claims tells whether a test shows that nothing is wrong.
+func claims(test string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(test, "_stage"), "safe") || strings.HasPrefix(test, "same")
+}
+
+// unseen says why a check has scored nothing, by what it left out most.
+func unseen(s stats.Skips) string {
+	why, most := "saw no data", int64(0)
+	for _, c := range []struct {
+		n    int64
+		text string
+	}{
+		{s.EmptyArm, "no window with rows in both arms"},
+		{s.Learning, "too few rows to learn a baseline from"},
+		{s.TooFew, "too few rows at a time"},
+		{s.Incomplete, "no window without gaps"},
+		{s.SplitChanging, "no window of one split"},
+		{s.UnknownShare, "a split that is not declared"},
+	} {
+		if c.n > most {
+			why, most = c.text, c.n
+		}
+	}
+	return why
+}
 
 // safety is the claim that a metric is within its margin, or a distribution the same;
 // nil = nobody asks.
@@ -73,13 +97,14 @@ func (t *trial) safety(check string) *look {
 func checks(spec *decision.Spec, trials []*trial) (all []Check) {
 	for _, name := range trials[0].order {
 		first := trials[0].looks[name]
-		if strings.Contains(name, rungMark) || claims[first.Test] {
+		if strings.Contains(name, rungMark) || claims(first.Test) {
 			continue
 		}
-		c := Check{Name: name, Role: first.Role, Exact: first.Exact, Allowed: math.Exp(-first.Threshold), Blocks: first.Blocks}
+		c := Check{Name: name, Role: first.Role, Exact: first.Exact, Allowed: math.Exp(-first.Threshold)}
 		alarms, safe := 0, 0
 		for _, t := range trials {
 			l := t.looks[name]
+			c.Blocks = max(c.Blocks, l.Blocks)
 			if alarmed(l) {
 				alarms++
 			}
@@ -88,8 +113,10 @@ func checks(spec *decision.Spec, trials []*trial) (all []Check) {
 			}
 			c.Reached = append(c.Reached, l.LogEMax/l.Threshold)
 		}
-		c.Alarms = NewRate(alarms, len(trials))
-		if trials[0].safety(first.Metric) != nil && (first.Test == "harm" || first.Test == "drift") {
+		if c.Alarms = NewRate(alarms, len(trials)); c.Blocks == 0 {
+			c.Unseen = unseen(first.Skipped)
+		}
+		if first.Segment == "" && trials[0].safety(first.Metric) != nil && (first.Test == "harm" || first.Test == "drift") {
 			r := NewRate(safe, len(trials))
 			c.Safe = &r
 		}

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"verdin/decision"
 	"verdin/drift"
+	"verdin/stats"
 )
 
 func calibrated(t *testing.T, assignment string, n int, opt Options) *Report {
@@ -188,6 +191,54 @@ func TestEndsWhenAsked(t *testing.T) {
 	cancel()
 	if _, err := Run(ctx, h, spec, Options{Splits: 5}); err == nil {
 		t.Error("it went on")
+	}
+}
+
+// A check that scored nothing says why; one that did in any split is not taken for blind,
+// and claims of safety are no checks that could alarm.
+func TestAChecksSilenceHasAReason(t *testing.T) {
+	harm := func(blocks int64, left stats.Skips) *trial {
+		looks := map[string]*look{}
+		for name, test := range map[string]string{"spend/harm": "harm", "spend/cap_safe": "cap_safe", "spend/cap_safe_stage": "cap_safe_stage", "spend/paired_safe": "paired_safe", "spend/same_stage": "same_stage"} {
+			looks[name] = &look{Evidence: stats.Evidence{Name: name, Metric: "spend", Test: test, Threshold: 3, Blocks: blocks, Skipped: left}}
+		}
+		return &trial{looks: looks, order: []string{"spend/harm", "spend/cap_safe", "spend/cap_safe_stage", "spend/paired_safe", "spend/same_stage"}}
+	}
+	learning := harm(0, stats.Skips{Learning: 9, EmptyArm: 1})
+	if got := checks(nil, []*trial{learning, learning}); len(got) != 1 || got[0].Unseen != "too few rows to learn a baseline from" {
+		t.Errorf("%+v", got)
+	}
+	if got := checks(nil, []*trial{learning, harm(7, stats.Skips{})}); got[0].Blocks != 7 || got[0].Unseen != "" {
+		t.Errorf("%+v", got)
+	}
+	if got := checks(nil, []*trial{harm(0, stats.Skips{})}); got[0].Unseen != "saw no data" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A quotient has two fields, and an expression as many as it names: faults are put into
+// each, and each has a reference.
+func TestEveryFieldThatAMetricReadsIsTried(t *testing.T) {
+	text := strings.Replace(fmt.Sprintf(specText, "request"), "  drift:\n", `    - {name: per_word, kind: ratio, field: metrics.cost, per: metrics.words, worse: higher, role: signal, margin: {relative: 5%}}
+    - {name: told, kind: proportion, on: outcome, expr: {equals: [prediction_label, outcome.truth]}, missing: exclude, worse: lower, role: observe}
+  drift:
+`, 1)
+	spec, err := decision.Parse([]byte(text), "shop.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := load(t, spec, events(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range h.fields(spec) {
+		names = append(names, f.name)
+	}
+	for _, want := range []string{"metrics.cost", "metrics.words", "prediction_label", "outcome truth", "outcome right"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is not among %v", want, names)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func suggest(spec *decision.Spec, trials []*trial, target float64) (*decision.Sp
 	}
 	for i := range next.Drift {
 		d := &next.Drift[i]
-		effects, alarms := gather(trials, d.Name+"/drift", func(l *look) float64 { return l.Effect.Estimate })
+		effects, alarms := widest(trials, d.Name, "drift", func(l *look) float64 { return l.Effect.Estimate })
 		if share(alarms, len(trials)) <= target {
 			continue
 		}
@@ -49,7 +49,7 @@ func suggest(spec *decision.Spec, trials []*trial, target float64) (*decision.Sp
 
 // margin suggests a margin, and a tolerance where equal halves are told apart too often.
 func margin(m *decision.Metric, trials []*trial, target float64) (all []Suggestion) {
-	least, alarms := gather(trials, m.Name+"/harm", func(l *look) float64 { return l.leastHarm })
+	least, alarms := widest(trials, m.Name, "harm", func(l *look) float64 { return l.leastHarm })
 	most, _ := gather(trials, m.Name+"/harm", func(l *look) float64 { return l.mostHarm })
 	now := *m
 	if share(alarms, len(trials)) > target {
@@ -72,6 +72,31 @@ func margin(m *decision.Metric, trials []*trial, target float64) (all []Suggesti
 		m.Margin.Value = s.Next
 	}
 	return append(all, s)
+}
+
+// widest are the greatest values, by trial, that a test has over all traffic or in any
+// segment: both have one tolerance. Alarms are the trials in which any of them alarmed.
+func widest(trials []*trial, metric, test string, of func(*look) float64) (values []float64, alarms int) {
+	for _, t := range trials {
+		most, any, found := 0.0, false, false
+		for _, name := range t.order {
+			l := t.looks[name]
+			if l.Metric != metric || l.Test != test {
+				continue
+			}
+			if loud := alarmed(l); loud || l.Segment == "" {
+				most, any = math.Max(most, of(l)), any || loud
+			}
+			found = true
+		}
+		if found {
+			values = append(values, most)
+		}
+		if any {
+			alarms++
+		}
+	}
+	return values, alarms
 }
 
 func gather(trials []*trial, name string, of func(*look) float64) (values []float64, alarms int) {

@@ -2,6 +2,8 @@ package calibrate
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"verdin/decision"
@@ -12,6 +14,7 @@ import (
 func trialsOf(check string, n int, of func(i int) look) (all []*trial) {
 	for i := range n {
 		l := of(i)
+		l.Metric, _, _ = strings.Cut(check, "/")
 		all = append(all, &trial{looks: map[string]*look{check: &l}, order: []string{check}})
 	}
 	return all
@@ -58,6 +61,40 @@ func TestToleranceRisesOnlyWhereHarmlessSplitsAlarm(t *testing.T) {
 	}
 	if m := next.Metrics[0]; m.Margin.Value < m.Tolerance.Value {
 		t.Errorf("margin %v below tolerance %v", m.Margin.Value, m.Tolerance.Value)
+	}
+}
+
+// Over all traffic nothing alarms; in one segment many harmless splits do. They have one
+// tolerance, so it is raised to what the segment needs.
+func TestASegmentThatAlarmsRaisesTheTolerance(t *testing.T) {
+	spec := guard(0.01, 0)
+	spec.Drift = []decision.Drift{{Name: "scores", Method: "psi", Above: 0.01, Role: decision.Signal, Segments: true}}
+	var trials []*trial
+	for i := range 100 {
+		looks := map[string]*look{"errors/harm": {Evidence: result(false), leastHarm: 0.001, mostHarm: 0.01}, "errors/harm a=b": {Evidence: result(i < 20), leastHarm: float64(i) / 1000}}
+		looks["errors/safe"] = &look{Evidence: stats.Evidence{Test: "safe", Result: stats.Safe}}
+		looks["scores/drift"] = &look{Evidence: stats.Evidence{Test: "drift", Result: stats.Unknown, Effect: stats.Interval{Estimate: 0.005}}}
+		looks["scores/drift a=b"] = &look{Evidence: stats.Evidence{Test: "drift", Segment: "a=b", Result: result(i < 20).Result, Effect: stats.Interval{Estimate: float64(i) / 100}}}
+		tr := &trial{looks: looks}
+		for name, l := range looks {
+			l.Metric, _, _ = strings.Cut(name, "/")
+			if _, segment, ok := strings.Cut(name, " "); ok {
+				l.Segment = segment
+			}
+			tr.order = append(tr.order, name)
+		}
+		slices.Sort(tr.order)
+		trials = append(trials, tr)
+	}
+	next, _ := suggest(spec, trials, 0.05)
+	if got := next.Metrics[0].Tolerance.Value; got != 0.014 {
+		t.Errorf("tolerance %v, want 0.014: 95 %% of the splits alarm no further than that", got)
+	}
+	if got := next.Drift[0].Above; got != 0.14 {
+		t.Errorf("above %v, want 0.14", got)
+	}
+	if got := checks(next, trials); len(got) != 4 || got[0].Safe == nil || got[1].Safe != nil {
+		t.Errorf("%+v: all traffic is shown safe, no segment is asked", got)
 	}
 }
 
@@ -125,6 +162,21 @@ func TestScalesHaveRoundSteps(t *testing.T) {
 	for x, want := range map[float64]float64{31: 50, 0.9: 1, 100: 100, 1.2: 2, 22: 25, 0: 1} {
 		if got := nice(x); math.Abs(got-want) > 1e-12 {
 			t.Errorf("%v on a scale to %v, want %v", x, got, want)
+		}
+	}
+}
+
+// A limit that the spec does not set is advice: the comment does not read as if it stood
+// in the spec below.
+func TestALimitThatIsAdviceIsNotShownAsSet(t *testing.T) {
+	r := Report{Spec: parse(t, "request"), Suggestions: []Suggestion{{"errors", "limit", 0, 0.03, "why"}, {"errors", "margin", 0.01, 0.02, "why"}}}
+	text, err := r.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"# errors: has no limit; it could have limit: 0.03, why.\n", "# errors: margin 0.01 → 0.02: why.\n"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 }

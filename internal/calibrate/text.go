@@ -33,7 +33,7 @@ func (r *Report) Table(out io.Writer) error {
 			}
 		}
 		if c.Blocks == 0 {
-			after = "saw no data"
+			after = c.Unseen
 		}
 		fmt.Fprintf(t, "%s\t%s\t%d of %d\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.Role, c.Alarms.Found, c.Alarms.Runs, percent(c.Alarms.Share), bounds(c.Alarms), percent(c.Allowed), safe, after)
 	}
@@ -122,7 +122,11 @@ func (r *Report) YAML() ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Suggested by verdin calibrate from %s to %s: %d predictions, %d A/A splits, seed %d.\n", r.From, r.To, r.Predictions, r.Splits, r.Seed)
 	for _, s := range r.Suggestions {
-		if s.Next != s.Now && s.Next != 0 {
+		switch {
+		case s.Next == s.Now || s.Next == 0:
+		case s.Field == "limit" && s.Now == 0:
+			fmt.Fprintf(&b, "# %s: has no limit; it could have limit: %s, %s.\n", s.Check, set(s.Next), s.Why)
+		default:
 			fmt.Fprintf(&b, "# %s: %s %s → %s: %s.\n", s.Check, s.Field, set(s.Now), set(s.Next), s.Why)
 		}
 	}
