@@ -24,9 +24,12 @@ func (c *checker) expr(i int, m *Metric) {
 	if e.Op == "field" || e.Op == "equals" && e.Text != "" {
 		want = 1
 	}
-	c.refuse(e.Op != "", at("expr"), "write {field: [a]}, {equals: [a, b]}, {within: [a, b], by: 1}, {ratio: [a, b]} or {difference: [a, b]}", "metric %s: expr says nothing", m.Name)
-	c.refuse(len(e.Args) == want, at("expr"), "equals, within, ratio and difference read two fields; field reads one, and so does equals beside text", "metric %s: %s reads %d fields", m.Name, e.Op, len(e.Args))
-	c.refuse(e.Op == "equals" || e.Text == "", at("expr"), "remove text", "metric %s: text is for equals only", m.Name)
+	c.refuse(e.Op != "", at("expr"), "write {field: [a]}, {equals: [a, b]}, {within: [a, b], by: 1}, {ratio: [a, b]}, {difference: [a, b]}, {precision: [said, is], text: class}, {recall: [said, is], text: class}, {squaredError: [a, b]} or {absoluteError: [a, b]}", "metric %s: expr says nothing", m.Name)
+	c.refuse(len(e.Args) == want, at("expr"), "every expression reads two fields, but field, and equals beside text, read one", "metric %s: %s reads %d fields", m.Name, e.Op, len(e.Args))
+	c.refuse(e.Op == "equals" || e.Conditional() || e.Text == "", at("expr"), "remove text", "metric %s: text is for equals, precision and recall only", m.Name)
+	c.refuse(!e.Conditional() || e.Text != "", at("expr"), "add text: the class, such as fraud", "metric %s: %s is that of a class", m.Name, e.Op)
+	c.refuse(!e.Conditional() || m.Missing != "negative", at("missing"), "write missing: exclude", "metric %s: without a label nobody knows whether a prediction is one of those that a %s is of", m.Name, e.Op)
+	c.refuse(!e.Conditional() || !c.spec.mirrors(), at("expr"), "use equals there", "metric %s: in a mirrored stage one answer of a pair may count for %s and the other not", m.Name, e.Op)
 	c.refuse((e.Op == "within") == (e.By > 0) && e.By >= 0 && e.By <= maxValue, at("expr"), "add by: to within, and to nothing else", "metric %s: by %v does not fit %s", m.Name, e.By, e.Op)
 	outcomes := 0
 	for _, a := range e.Args {
@@ -39,6 +42,6 @@ func (c *checker) expr(i int, m *Metric) {
 		_, outcome := strings.CutPrefix(a, "outcome.")
 		c.refuse(outcome && m.On == "outcome" || named(a, known["prediction"]), at("expr"), listed("prediction")+", and outcome.NAME with on: outcome", "metric %s: expr has no field %q", m.Name, a)
 	}
-	yesNo := e.Op == "equals" || e.Op == "within"
+	yesNo := e.Op == "equals" || e.Op == "within" || e.Conditional()
 	c.refuse(!yesNo || m.Kind == Proportion, at("kind"), "use kind: proportion", "metric %s: %s is true or false", m.Name, e.Op)
 }

@@ -125,7 +125,7 @@ func (r *reader) read(f *fields, m *Metric) {
 func (r *reader) expr(n *node) *Expr {
 	e := &Expr{}
 	f := r.open(n, "expr")
-	for _, op := range []string{"field", "equals", "within", "ratio", "difference"} {
+	for _, op := range []string{"field", "equals", "within", "ratio", "difference", "precision", "recall", "squaredError", "absoluteError"} {
 		args := f.list(op)
 		if len(args) == 0 {
 			continue

@@ -54,11 +54,15 @@ func (m *Metric) Capped() bool { return m.Kind == Mean && m.Role == Guardrail &&
 // Expr is a small expression over one joined observation; it takes the place of a
 // metric's field. Fields of the outcome are written outcome.NAME.
 type Expr struct {
-	Op   string   // "field", "equals", "within", "ratio", "difference"
+	Op   string   // "field", "equals", "within", "ratio", "difference", "precision", "recall", "squaredError", "absoluteError"
 	Args []string // fields: one, or two
-	Text string   // for equals with one field: the text it is compared with
+	Text string   // for equals with one field: the text it is compared with; for precision and recall: the class
 	By   float64  // for within: the largest distance between the two fields
 }
+
+// Conditional tells whether the expression is of some observations only: those that the
+// model says are of a class, or those that are.
+func (e *Expr) Conditional() bool { return e != nil && (e.Op == "precision" || e.Op == "recall") }
 
 // Margin is a distance between the arms, absolute in the metric's unit or
 // relative to the stable arm (0.1 = 10 %). Set is false where none is given.

@@ -182,6 +182,25 @@ before.
 
 A gate: manual waits for policy.approvals different operators; what was promoted before the stage began does not count.
 A pause keeps the weights, and no harm from being answered.
+
+## Predictions against labels
+
+A label comes as an outcome and is compared with what the prediction said by an expr. Here fraud comes as an outcome
+named truth, with the label fraud or ok, or with the value 1 or 0:
+
+` + "```yaml" + `
+metrics:
+  - {name: accuracy, kind: proportion, on: outcome, expr: {equals: [prediction_label, outcome.truth]}, mode: gate, worse: lower, role: guardrail, margin: {absolute: 1%}}
+  - {name: precision, kind: proportion, on: outcome, expr: {precision: [prediction_label, outcome.truth], text: fraud}, mode: gate, worse: lower, role: guardrail, margin: {absolute: 3%}}
+  - {name: recall, kind: proportion, on: outcome, expr: {recall: [prediction_label, outcome.truth], text: fraud}, mode: gate, worse: lower, role: guardrail, margin: {absolute: 3%}}
+  - {name: brier, kind: mean, on: outcome, expr: {squaredError: [prediction_score, outcome.truth]}, range: [0, 1], mode: gate, worse: higher, role: signal, margin: {absolute: 0.02}}
+` + "```" + `
+
+accuracy needs labels of the same words as predictions, and brier, the mean squared error of a probability, values of 1
+and 0. precision is of the predictions that say fraud, recall of those that are fraud; others are not in it, so that no
+label of theirs is missed. Which predictions count for precision is the model's own choice: a canary that says fraud in
+the clearest cases only is precise, so judge recall beside it. absoluteError is for numbers. A score that does not add
+up over observations, such as the area under a curve, has no kind: watch recall and precision at your threshold.
 `
 
 // Whatever the engine can do: a spec that reads back as itself, or an error.

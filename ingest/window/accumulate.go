@@ -231,7 +231,7 @@ func (f *Feature) text(c *schemas.Chunk, col schemas.Column, r int32) int32 {
 }
 
 // Expose adds an exposure of the label lane; value yields the number of the n-th
-// metric of the lane.
+// metric of the lane, or Missing and no value if the metric is not of this exposure.
 func (t *Tally) Expose(generation uint32, stage int32, arm int8, hash uint64, value func(n int) (x float64, got bool, bad bool)) {
 	t.ExposeWithin(Within{}, generation, stage, arm, hash, value)
 }
@@ -261,6 +261,8 @@ func (t *Tally) expose(cell *tallyCell, arm int8, hash uint64, value func(n int)
 			cell.value(n, metric, arm, 0, invalid)
 		case ok:
 			cell.value(n, metric, arm, x, hasValue)
+		case x == Missing:
+			cell.batch.Number(n, 0, false) // not one of those that the metric is of
 		case metric.Negative:
 			cell.Arms[arm].Metrics[n].Null++ // counted as 0, and as without a label
 			cell.value(n, metric, arm, 0, hasValue)

@@ -22,7 +22,26 @@ const (
 	OpSecond               // the second, where there is a first: its denominator
 	OpPlus                 // the sum of both
 	OpPresent              // 1 for every outcome that came
+	OpPrecision            // of those whose first is the text, 1 where the second is it too
+	OpRecall               // of those whose second is the text, 1 where the first is it too
+	OpSquared              // the square of the first less the second
+	OpAbsolute             // the distance between both
 )
+
+// conditional tells whether the metric is of some observations only, as their fields say.
+func (m *Metric) conditional() bool { return m.Op == OpPrecision || m.Op == OpRecall }
+
+// Concerns tells whether an observation with this argument may be one of those that a
+// conditional metric is of. If the outcome decides that, every argument may.
+func (m *Metric) Concerns(argument float64) bool {
+	if !m.conditional() || m.Turned == (m.Op == OpPrecision) {
+		return true
+	}
+	return argument != Missing && m.is(argument)
+}
+
+// is tells whether a field is the text. A number or a truth is it where it is 1 or true.
+func (m *Metric) is(x float64) bool { return x == 1 || x == textScalar([]byte(m.Text)) }
 
 // joined tells whether an outcome alone says nothing: its prediction is asked for.
 func (m *Metric) joined() bool { return m.Op == OpPresent || m.Joins || m.Pair != Single }
@@ -43,7 +62,8 @@ func (m *Metric) Argument(c *schemas.Chunk, i int) float64 {
 // Missing is no number that an event can hold.
 const Missing = -textFrom
 
-// Joined is the number of a prediction's argument and its outcome, as Read gave it.
+// Joined is the number of a prediction's argument and its outcome, as Read gave it. It is
+// Missing, and no value, where the outcome says that a conditional metric is not of it.
 func (m *Metric) Joined(argument, outcome float64) (x float64, got, bad bool) {
 	if argument == Missing {
 		return 0, false, false
@@ -62,6 +82,9 @@ func (m *Metric) Joined(argument, outcome float64) (x float64, got, bad bool) {
 		r = invalid
 	default:
 		x = outcome
+	}
+	if r == noValue && m.conditional() {
+		return Missing, false, false
 	}
 	return x, r == hasValue, r == invalid
 }
@@ -118,8 +141,17 @@ func (m *Metric) beyond(x float64) bool {
 
 // combine is the number of two fields.
 func (m *Metric) combine(a, b float64) (float64, reading) {
-	if m.Op == OpEquals {
+	switch m.Op {
+	case OpEquals:
 		return bit(a == b), hasValue
+	case OpRecall:
+		a, b = b, a
+		fallthrough
+	case OpPrecision:
+		if !m.is(a) {
+			return 0, noValue
+		}
+		return bit(m.is(b)), hasValue
 	}
 	if a >= textFrom || b >= textFrom {
 		return 0, invalid // text is no number
@@ -134,6 +166,10 @@ func (m *Metric) combine(a, b float64) (float64, reading) {
 		return a / b, hasValue
 	case OpDifference:
 		return a - b, hasValue
+	case OpSquared:
+		return (a - b) * (a - b), hasValue
+	case OpAbsolute:
+		return math.Abs(a - b), hasValue
 	case OpFirst:
 		return a, hasValue
 	case OpSecond:

@@ -77,6 +77,20 @@ var ops = []struct {
 	{op: window.OpPlus, a: 1.0, b: 4.0, want: 5},
 	{op: window.OpPlus, a: 1.0, b: nil, want: none},
 	{op: window.OpPresent, a: false, want: 1},
+	{op: window.OpPrecision, a: "fraud", b: "fraud", text: "fraud", want: 1},
+	{op: window.OpPrecision, a: "fraud", b: "ok", text: "fraud", want: 0},
+	{op: window.OpPrecision, a: "fraud", b: 1.0, text: "fraud", want: 1},
+	{op: window.OpPrecision, a: true, b: 0.0, text: "fraud", want: 0},
+	{op: window.OpPrecision, a: "ok", b: "fraud", text: "fraud", want: none},
+	{op: window.OpPrecision, a: "fraud", b: nil, text: "fraud", want: none},
+	{op: window.OpRecall, a: "fraud", b: "fraud", text: "fraud", want: 1},
+	{op: window.OpRecall, a: "ok", b: true, text: "fraud", want: 0},
+	{op: window.OpRecall, a: "fraud", b: "ok", text: "fraud", want: none},
+	{op: window.OpRecall, a: nil, b: "fraud", text: "fraud", want: none},
+	{op: window.OpSquared, a: 1.0, b: 4.0, want: 9},
+	{op: window.OpSquared, a: 1.0, b: "x", want: bad},
+	{op: window.OpAbsolute, a: 1.0, b: 4.0, want: 3},
+	{op: window.OpAbsolute, a: 1.0, b: nil, want: none},
 }
 
 // What an operation makes of two fields of one event.
@@ -106,7 +120,7 @@ func TestOperationsOverAnOutcome(t *testing.T) {
 			if turned {
 				asks, answer = pair(b, nil), pair(nil, a)
 			}
-			m := window.Metric{On: schemas.KindOutcome, Op: o.op, Joins: true, Column: 1, Second: 0, By: o.by, Asks: 0, Turned: turned}
+			m := window.Metric{On: schemas.KindOutcome, Op: o.op, Joins: true, Column: 1, Second: 0, By: o.by, Text: o.text, Asks: 0, Turned: turned}
 			x, got, wrong := m.Read(answer, 1)
 			if got {
 				x, got, wrong = m.Joined(m.Argument(asks, 0), x)
@@ -127,5 +141,41 @@ func TestOperationsOverAnOutcome(t *testing.T) {
 	x, _, _ := plain.Read(pair("text", nil), 1)
 	if got := number(plain.Joined(0, x)); got != bad {
 		t.Errorf("a mean of texts: %v", got)
+	}
+}
+
+// Whether a conditional metric is of an observation is known of the prediction, or only
+// of the outcome; what it is not of has no label to miss.
+func TestWhatAConditionalMetricIsOf(t *testing.T) {
+	fraud, ok := window.Metric{Op: window.OpText, Text: "fraud", Joins: true, Column: 0, Second: 1, Asks: -1}, 0.25
+	said, _, _ := fraud.Read(pair("fraud", nil), 1) // the number that stands for the text
+	for _, c := range []struct {
+		op       window.Op
+		turned   bool
+		argument float64
+		want     bool
+	}{
+		{window.OpPrecision, false, said, true},
+		{window.OpPrecision, false, 1, true},
+		{window.OpPrecision, false, ok, false},
+		{window.OpPrecision, false, window.Missing, false},
+		{window.OpPrecision, true, ok, true},
+		{window.OpRecall, false, ok, true},
+		{window.OpRecall, false, window.Missing, true},
+		{window.OpRecall, true, ok, false},
+		{window.OpEquals, false, ok, true},
+		{window.OpSquared, true, window.Missing, true},
+	} {
+		m := window.Metric{On: schemas.KindOutcome, Op: c.op, Joins: true, Text: "fraud", Asks: 0, Turned: c.turned}
+		if got := m.Concerns(c.argument); got != c.want {
+			t.Errorf("op %d, turned %v, of %v: %v", c.op, c.turned, c.argument, got)
+		}
+	}
+	recall := window.Metric{On: schemas.KindOutcome, Op: window.OpRecall, Joins: true, Text: "fraud", Asks: 0}
+	if x, got, bad := recall.Joined(said, 0); x != window.Missing || got || bad {
+		t.Errorf("an outcome of another class: %v, %v, %v", x, got, bad)
+	}
+	if x, got, bad := recall.Joined(window.Missing, said); x == window.Missing || got || bad {
+		t.Errorf("a prediction without a class: %v, %v, %v", x, got, bad)
 	}
 }

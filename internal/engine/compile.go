@@ -149,13 +149,14 @@ func compileMetric(m *decision.Metric, l *schemas.Layout) (out []window.Metric) 
 }
 
 // exprOps are the operations of expressions over two fields.
-var exprOps = map[string]window.Op{"equals": window.OpEquals, "within": window.OpWithin, "ratio": window.OpRatio, "difference": window.OpDifference}
+var exprOps = map[string]window.Op{"equals": window.OpEquals, "within": window.OpWithin, "ratio": window.OpRatio, "difference": window.OpDifference,
+	"precision": window.OpPrecision, "recall": window.OpRecall, "squaredError": window.OpSquared, "absoluteError": window.OpAbsolute}
 
 // compileExpr puts an expression in the place of a field.
 func compileExpr(c *window.Metric, m *decision.Metric, l *schemas.Layout) {
 	e := m.Expr
 	c.Op, c.Text, c.By = exprOps[e.Op], e.Text, e.By
-	if e.Text != "" {
+	if e.Op == "equals" && e.Text != "" {
 		c.Op = window.OpText
 	}
 	if m.On != "outcome" {

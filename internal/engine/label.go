@@ -194,8 +194,14 @@ func (v *view) closeLabel(start schemas.Time) window.Partial {
 		}
 		tally.ExposeWithin(p.Within, p.Generation, p.Stage, p.Arm, hash, func(n int) (float64, bool, bool) {
 			o, ok := taken(int32(n))
-			if metric := &v.plan.Metrics[v.pools[window.Label].Metrics()[n]]; metric.Joins && ok && o.Valid {
-				return metric.Joined(v.argument(asked, row, n), o.Value)
+			if metric := &v.plan.Metrics[v.pools[window.Label].Metrics()[n]]; metric.Joins {
+				x := v.argument(asked, row, n)
+				switch {
+				case !metric.Concerns(x):
+					return window.Missing, false, false
+				case ok && o.Valid:
+					return metric.Joined(x, o.Value)
+				}
 			}
 			return o.Value, ok && o.Valid, ok && !o.Valid
 		})

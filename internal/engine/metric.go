@@ -193,6 +193,9 @@ func (t *metricTest) evidence(test, method, null string, exact bool, logE, logEM
 		P: math.Min(1, math.Exp(-logEMax)), Threshold: threshold, Result: stats.Unknown,
 		Effect: effect, N: t.n, Value: value, Blocks: t.blocks, Skipped: t.skipped, Info: t.info,
 	}
+	if t.spec.Expr.Conditional() && t.spec.Expr.Op == "precision" {
+		e.Warnings = append(e.Warnings, "conditional: which observations count is the model's own choice")
+	}
 	if t.segment > 0 {
 		e.Name, e.Segment = e.Name+" "+t.within, t.within
 	}
