@@ -5,11 +5,13 @@
 //	go test -json ./... | go run ./.ci/report
 //	go test -json -tags real ./... | go run ./.ci/report -require real
 //
-// With -require, every test that only a build tag brings in must have passed.
+// With -require, every test that only a build tag brings in must have passed. With -list,
+// it prints a pattern for -run of these tests, and reads nothing.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -40,14 +42,19 @@ type summary struct {
 
 func main() {
 	tag := flag.String("require", "", "build `tag` whose tests must all have passed")
+	list := flag.String("list", "", "print a pattern of the tests that a build `tag` brings in")
 	flag.Parse()
 	var need []string
-	if *tag != "" {
+	if t := cmp.Or(*tag, *list); t != "" {
 		var err error
-		if need, err = tagged(".", *tag); err != nil {
+		if need, err = tagged(".", t); err != nil {
 			fmt.Fprintln(os.Stderr, "report:", err)
 			os.Exit(2)
 		}
+	}
+	if *list != "" {
+		fmt.Println(pattern(need))
+		return
 	}
 	s, err := read(os.Stdin, os.Stdout)
 	if err != nil {

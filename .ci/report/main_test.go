@@ -67,4 +67,7 @@ func TestTaggedFindsTheTestsOfATag(t *testing.T) {
 	if s := strings.Join(got, ", "); s != "m/k TestKill, m/k TestBroker" {
 		t.Errorf("tests of the tag: %s", s)
 	}
+	if p := pattern(got); p != "^(TestKill|TestBroker)$" {
+		t.Errorf("pattern of these tests: %s", p)
+	}
 }

@@ -86,3 +86,11 @@ func tests(f *ast.File, pkg string) []string {
 	}
 	return names
 }
+
+// pattern matches the names of tests, and no others.
+func pattern(names []string) string {
+	for i, name := range names {
+		_, names[i], _ = strings.Cut(name, " ")
+	}
+	return "^(" + strings.Join(names, "|") + ")$"
+}

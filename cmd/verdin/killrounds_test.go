@@ -142,14 +142,18 @@ func (w *ward) outage() {
 	}
 }
 
-// Fifty times the engine is killed at work, and what it has on disk is harmed; in the
-// end the chain of verdicts in NATS is the one that the journal and the topics give,
+// Once for each harm the engine is killed at work, and what it has on disk is harmed; in
+// the end the chain of verdicts in NATS is the one that the journal and the topics give,
 // byte for byte: none is lost, none is doubled.
 func TestKilledEnginesLoseNothing(t *testing.T) {
 	t.Parallel()
+	killed(t, len(harms))
+}
+
+func killed(t *testing.T, rounds int) {
 	w := newWard(t)
 	done := map[string]int{}
-	for round := range killRounds {
+	for round := range rounds {
 		h := harms[round%len(harms)]
 		for try := 0; !w.round(moments[(round+try)%len(moments)], h); try++ {
 			if try == 20 {
