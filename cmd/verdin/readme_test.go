@@ -69,25 +69,33 @@ func TestREADMECommandsExist(t *testing.T) {
 }
 
 // What the README shows of a short demo is what the demo shows, to the digit. Claims of
-// safety are left out: they hang on when the router acknowledges.
+// safety are left out: they hang on when the router acknowledges. On a busy machine a
+// partition may be found silent at another tick, since a fetch did not come back in time
+// by the demo's fast clock, and then windows are judged at other ticks: of three demos one
+// must be the README's.
 func TestREADMEShowsTheDemo(t *testing.T) {
 	t.Parallel()
 	_, shown, ok := strings.Cut(readme(t), "$ go run ./cmd/verdin demo --scenario errors\n")
 	shown, _, _ = strings.Cut(shown, "```")
-	got := verdin(t, "demo", "--scenario", "errors")
 	varies := regexp.MustCompile(`^…|/safe|of traffic in`)
-	compared := 0
+	var lines []string
 	for _, line := range strings.Split(strings.TrimSpace(shown), "\n") {
-		if line == "" || varies.MatchString(line) {
-			continue
-		}
-		compared++
-		if !strings.Contains(got.out, line+"\n") {
-			t.Errorf("the README shows\n%s\nwhich the demo does not", line)
+		if line != "" && !varies.MatchString(line) {
+			lines = append(lines, line)
 		}
 	}
-	if !ok || compared < 10 {
-		t.Errorf("only %d lines of the README were compared with the demo's\n%s", compared, got.out)
+	if !ok || len(lines) < 10 {
+		t.Fatalf("the README shows only %d lines of the demo", len(lines))
+	}
+	for try := 1; ; try++ {
+		got := verdin(t, "demo", "--scenario", "errors")
+		i := slices.IndexFunc(lines, func(line string) bool { return !strings.Contains(got.out, line+"\n") })
+		if i < 0 {
+			return
+		}
+		if try == 3 {
+			t.Fatalf("the README shows\n%s\nwhich the demo does not:\n%s", lines[i], got.out)
+		}
 	}
 }
 
