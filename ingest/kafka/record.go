@@ -24,6 +24,11 @@ func (c *cursor) varint() int64 {
 		c.b = c.b[1:]
 		return int64(v>>1) ^ -int64(v&1)
 	}
+	if len(c.b) > 1 && c.b[1] < 0x80 { // and the lengths of events are of two
+		v := uint64(c.b[0]&0x7F) | uint64(c.b[1])<<7
+		c.b = c.b[2:]
+		return int64(v>>1) ^ -int64(v&1)
+	}
 	v, n := binary.Varint(c.b)
 	if n <= 0 {
 		c.bad, c.b = true, nil

@@ -39,7 +39,7 @@ type Reader struct {
 	free     []*schemas.Chunk
 	back     chan returned
 	ready    []Batch
-	headers  []codec.Header
+	rec      codec.Record // being decoded
 	fetches  fetches
 }
 
@@ -138,14 +138,15 @@ func (r *Reader) batch(number int, in *kafka.Records) (Batch, bool) {
 		Done: func() { r.back <- returned{number, chunk} }}
 	d := r.decoders[seat.shard][seat.log]
 	for i := range in.Records {
-		rec := r.record(&in.Records[i], now)
-		if !in.Records[i].LogAppend {
+		rec := &in.Records[i]
+		decodable(&r.rec, rec, now)
+		if !rec.LogAppend {
 			b.At = now
 			if at, ok := r.Arrivals.At(number, rec.Offset); ok {
-				rec.At = at
+				r.rec.At = at
 			}
 		}
-		if !d.Append(chunk, rec) {
+		if !d.Append(chunk, r.rec) {
 			return b, false
 		}
 	}
@@ -172,25 +173,17 @@ func (r *Reader) gap(in *kafka.Records, g kafka.Gap) Gap {
 	return Gap{g.From, g.To}
 }
 
-func (r *Reader) record(in *kafka.Record, now schemas.Time) codec.Record {
-	var out codec.Record
-	out, r.headers = decodable(in, now, r.headers[:0])
-	return out
-}
-
-// decodable is a record as decoders take it; its headers are appended to a buffer. Now
-// is its arrival bound unless the broker says when it came.
-func decodable(in *kafka.Record, now schemas.Time, headers []codec.Header) (codec.Record, []codec.Header) {
+// decodable makes out of a record what decoders take, in the memory of the record before.
+// Now is its arrival bound unless the broker says when it came.
+func decodable(out *codec.Record, in *kafka.Record, now schemas.Time) {
 	ts := schemas.Time(in.Timestamp * 1e6)
-	out := codec.Record{Offset: in.Offset, Timestamp: ts, At: now, Value: in.Value}
+	*out = codec.Record{Offset: in.Offset, Timestamp: ts, At: now, Value: in.Value, Headers: out.Headers[:0]}
 	if in.LogAppend {
 		out.At = ts
 	}
 	for _, h := range in.Headers {
-		headers = append(headers, codec.Header{Key: string(h.Key), Value: h.Value})
+		out.Headers = append(out.Headers, codec.Header{Key: string(h.Key), Value: h.Value})
 	}
-	out.Headers = headers
-	return out, headers
 }
 
 // note counts what became no row, and what did.

@@ -26,8 +26,8 @@ type Transcript struct {
 	// gave no row.
 	Oversize int
 
-	logs    []scribe
-	headers []codec.Header
+	logs []scribe
+	rec  codec.Record // being written
 }
 
 // scribe is one log of a transcript.
@@ -134,15 +134,15 @@ func (t *Transcript) take(ctx context.Context, in *kafka.Records, arrivals *Arri
 
 // line writes one record, when its schema is known.
 func (t *Transcript) line(ctx context.Context, log int, in *kafka.Record, arrivals *Arrivals) error {
-	var rec codec.Record
-	rec, t.headers = decodable(in, schemas.Unknown, t.headers[:0])
+	rec := &t.rec
+	decodable(rec, in, schemas.Unknown)
 	if at, ok := arrivals.At(log, in.Offset); ok && !in.LogAppend {
 		rec.At = at
 	} else if !in.LogAppend {
 		return fmt.Errorf("record: the journal does not say when offset %d of log %d came: it is not of this topic", in.Offset, log)
 	}
 	for {
-		line, ok := t.logs[log].recorder.Append(nil, rec)
+		line, ok := t.logs[log].recorder.Append(nil, *rec)
 		if ok {
 			return t.Write(log, line)
 		}
