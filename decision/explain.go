@@ -133,9 +133,9 @@ func (c *CheckAccount) details() string {
 	out := fmt.Sprintf("%s; %d blocks", promise, c.Blocks)
 	if c.Level > 0 {
 		out += fmt.Sprintf("; interval at %g %%, %s", c.Level*100, c.Interval)
-		if c.Note != "" {
-			out += ", " + c.Note
-		}
+	}
+	if c.Note != "" {
+		out += "; " + c.Note
 	}
 	if c.Info != nil && *c.Info != 0 {
 		out += "; information " + short(c.Info, "%.4g")

@@ -331,3 +331,19 @@ func TestWhatWouldHaveChangedItNamesWhatDecided(t *testing.T) {
 		}
 	}
 }
+
+// What stands beside an effect is told whether the effect has an interval or not: of a
+// distance it is the feature and what the distance lies between.
+func TestTheNoteOfAnEffectIsTold(t *testing.T) {
+	for _, level := range []float64{0, 0.95} {
+		s := spec(t)
+		r := begun(t, s)
+		in := good(s, time.Hour)
+		evidence(&in, "scores/drift", func(e *stats.Evidence) {
+			e.Effect = stats.Interval{Estimate: 0.3, Level: level, Scale: "psi", Method: "sequential", Note: "raw index 0.31"}
+		})
+		if text := decision.Explain(r.look(in)); strings.Count(text, "; raw index 0.31") != 1 {
+			t.Errorf("level %v:\n%s", level, text)
+		}
+	}
+}
