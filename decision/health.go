@@ -31,7 +31,7 @@ func unsound(spec *Spec, st *State, in *Input) (step, bool) {
 		st.Broken = void(spec, st, in)
 	}
 	if st.Broken != "" && !st.alone(spec) {
-		return step{verdict: hold, code: st.Broken, message: voided(st, in)}, true
+		return step{verdict: hold, code: st.Broken, message: voided(spec, st, in)}, true
 	}
 	lost, gaps := in.Faults.HistoryLost-st.Losses, in.Health.Incomplete-st.Gaps
 	st.Losses, st.Gaps = in.Faults.HistoryLost, in.Health.Incomplete
@@ -87,10 +87,10 @@ func void(spec *Spec, st *State, in *Input) string {
 }
 
 // voided says why the comparison is void.
-func voided(st *State, in *Input) string {
+func voided(spec *Spec, st *State, in *Input) string {
 	if st.Broken == ReasonArtifact {
 		n := in.Faults.Strangers
-		return fmt.Sprintf("%d events of stable and %d of the canary name another version than the rollout compares; nothing is compared until a new generation", n[0], n[1])
+		return fmt.Sprintf("%d events of stable name another version than %s, and %d of the canary another than %s; nothing is compared until a new generation", n[0], spec.Arms.Stable, n[1], spec.Arms.Canary)
 	}
 	return assignment(in.Evidence)
 }

@@ -120,5 +120,6 @@ func TestOperatorCommandsRefuseWhatMakesNoSense(t *testing.T) {
 	answers(t, verdin(t, "status", "--nats", "nats://127.0.0.1:1"), exitRuntime, "no server answers")
 	good := filepath.Join("..", "..", "testdata", "events", "verdict.json")
 	answers(t, verdin(t, "explain", good), exitOK, "prod/recsys, generation 3, verdict 7: ADVANCE")
-	answers(t, verdin(t, "explain", good, "--sequence", "8"), exitRuntime, "verdict log")
+	answers(t, verdin(t, "explain", good, "--sequence", "8"), exitRuntime, "verdict.json: it holds no verdict with sequence 8")
+	answers(t, verdin(t, "explain", write(t, t.TempDir(), "empty.jsonl", "")), exitRuntime, "empty.jsonl: it holds no verdict\n")
 }

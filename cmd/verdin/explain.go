@@ -94,17 +94,22 @@ func lastOf(name string, in io.Reader, sequence uint64) (v *schemas.Verdict, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if one, err := schemas.ParseVerdict(data); err == nil && (sequence == 0 || one.Sequence == sequence) {
-		return one, nil
-	}
-	err = verdictlog.Read(bytes.NewReader(data), func(next *schemas.Verdict, _ []byte) error {
+	take := func(next *schemas.Verdict, _ []byte) error {
 		if sequence == 0 || next.Sequence == sequence {
 			v = next
 		}
 		return nil
-	})
+	}
+	if one, single := schemas.ParseVerdict(data); single == nil {
+		err = take(one, nil)
+	} else {
+		err = verdictlog.Read(bytes.NewReader(data), take)
+	}
 	if err == nil && v == nil {
-		err = errors.New("it holds no such verdict")
+		err = errors.New("it holds no verdict")
+		if sequence > 0 {
+			err = fmt.Errorf("it holds no verdict with sequence %d", sequence)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
