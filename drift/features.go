@@ -1,6 +1,9 @@
 package drift
 
 import (
+	"cmp"
+	"slices"
+
 	"verdin/stats/multiple"
 )
 
@@ -50,7 +53,9 @@ func (f *Features) Drifted(rate float64) (names []string) {
 		values[i] = multiple.EValue{Clock: "features", Name: f.names[i], LogE: t.LogE()}
 	}
 	for _, clock := range multiple.ByClock(values) {
-		for _, v := range clock.EBH(rate) {
+		listed := clock.EBH(rate)
+		slices.SortStableFunc(listed, func(a, b multiple.EValue) int { return cmp.Compare(b.LogE, a.LogE) })
+		for _, v := range listed {
 			names = append(names, v.Name)
 		}
 	}

@@ -62,10 +62,23 @@ func TestTheFeaturesThatDriftAreListed(t *testing.T) {
 		t.Errorf("log E %v, the mean is %v", f.LogE(), math.Log(mean))
 	}
 	got := f.Drifted(0.05)
+	if _, a := f.Feature(0); len(got) == 2 && (a.LogE() > logOf(f, "b")) != (got[0] == "a") {
+		t.Errorf("listed as %v, though the log E of a is %v and that of b %v", got, a.LogE(), logOf(f, "b"))
+	}
 	slices.Sort(got)
 	if !slices.Equal(got, []string{"a", "b"}) || f.LogEMax() < math.Log(1/0.01) {
 		t.Errorf("drifted %v, log E %v", got, f.LogE())
 	}
+}
+
+// logOf is the evidence of a feature.
+func logOf(f *Features, name string) float64 {
+	for i := range f.Len() {
+		if n, test := f.Feature(i); n == name {
+			return test.LogE()
+		}
+	}
+	return math.NaN()
 }
 
 func TestFeaturesGoOnWithTheSameBits(t *testing.T) {

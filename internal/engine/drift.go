@@ -288,10 +288,8 @@ func (t *driftCheck) Evidence(out []stats.Evidence) []stats.Evidence {
 	if worst := t.worst(); worst != nil {
 		e.Effect, e.N = worst.effect()
 		alike.Effect, alike.N = worst.of(worst.test)
-		if len(t.features) > 1 {
-			which := "the feature with most evidence: " + worst.field + "; "
-			e.Effect.Note, alike.Effect.Note = which+e.Effect.Note, which+alike.Effect.Note
-		}
+		which := t.names(worst, e.LogEMax >= t.limit)
+		e.Effect.Note, alike.Effect.Note = which+e.Effect.Note, which+alike.Effect.Note
 	}
 	if e.LogEMax >= t.limit {
 		e.Result = stats.Harm
