@@ -1,4 +1,9 @@
+//go:build !race
+
 package main
+
+// Hours of traffic, played many times by commands that other tests show to the race
+// detector: simulate, calibrate, validate and replay.
 
 import (
 	"encoding/json"
