@@ -105,9 +105,9 @@ func passed(spec *Spec, st *State, in *Input) (step, bool) {
 	s := step{does: goes, verdict: advance, code: ReasonStagePassed}
 	if st.Stage == len(spec.Stages)-1 {
 		s.verdict, s.code = promote, ReasonCompleted
-		s.message = fmt.Sprintf("%s has stood %v at %d %% and every guardrail is shown safe", spec.Arms.Canary, brief(spec.Stages[st.Stage].Bake), spec.Stages[st.Stage].Weight)
+		s.message = fmt.Sprintf("%s has stood %v at %d %% and %s", spec.Arms.Canary, brief(spec.Stages[st.Stage].Bake), spec.Stages[st.Stage].Weight, spec.proof())
 		if spec.Mirrored(st.Stage) {
-			s.message = fmt.Sprintf("%s has answered copies of requests for %v and every guardrail is shown safe: users have not seen it", spec.Arms.Canary, brief(spec.Stages[st.Stage].Bake))
+			s.message = fmt.Sprintf("%s has answered copies of requests for %v and %s: users have not seen it", spec.Arms.Canary, brief(spec.Stages[st.Stage].Bake), spec.proof())
 		}
 		return s, true
 	}
@@ -115,7 +115,7 @@ func passed(spec *Spec, st *State, in *Input) (step, bool) {
 	if next == 100 {
 		s.verdict, s.code = promote, ReasonPromoted
 	}
-	s.message = fmt.Sprintf("every guardrail is shown safe at %d %%: on to %d %%", spec.Stages[st.Stage].Weight, next)
+	s.message = fmt.Sprintf("%s at %d %%: on to %d %%", spec.proof(), spec.Stages[st.Stage].Weight, next)
 	return s, true
 }
 

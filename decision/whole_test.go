@@ -183,6 +183,10 @@ before.
 A gate: manual waits for policy.approvals different operators; what was promoted before the stage began does not count.
 A pause keeps the weights, and no harm from being answered.
 
+Without a guardrail, or with none but those of mode: watch, nothing has to be shown safe: bake and samples alone move
+the rollout. Such a spec is allowed, for tests and for switches that people watch; verdin validate warns, and each step
+says that nothing was shown.
+
 ## Predictions against labels
 
 A label comes as an outcome and is compared with what the prediction said by an expr. Here fraud comes as an outcome

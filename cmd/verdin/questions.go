@@ -27,6 +27,9 @@ func tellTests(diag io.Writer, spec *decision.Spec) {
 		}
 	}
 	w.Flush()
+	if !spec.Gated() && spec.Strategy != decision.Guard {
+		fmt.Fprintln(diag, "warning: nothing has to be shown safe before a step forward: give a metric role: guardrail and a margin, or bake and samples alone promote the canary")
+	}
 	if within > 0 {
 		fmt.Fprintf(diag, "and %d tests within segments, which share their check's risk\n", within)
 	}

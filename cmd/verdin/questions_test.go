@@ -5,6 +5,31 @@ import (
 	"testing"
 )
 
+// Without a guardrail there is no proof, and validate says so; a guard takes no step.
+func TestValidateWarnsOfASpecThatShowsNothing(t *testing.T) {
+	head := "apiVersion: verdin/v1alpha1\nkind: Rollout\nmetadata: {name: a}\nspec:\n  arms: {stable: v1, canary: v2}\n  assignment: request\n"
+	metric := func(rest string) string {
+		return "  metrics: [{name: e, kind: proportion, field: error_type, worse: higher, margin: {absolute: 1%}, " + rest + "}]\n"
+	}
+	drifts := "  drift: [{name: s, of: prediction_score, method: ks, ROLE}]\n"
+	for text, warns := range map[string]bool{
+		"":                                   true,
+		metric("role: signal"):               true,
+		metric("role: guardrail"):            false,
+		metric("role: guardrail, limit: 2%"): false,
+		"  metrics: [{name: c, kind: proportion, on: outcome, field: correct, worse: lower, role: guardrail, margin: {absolute: 1%}, mode: watch}]\n": true,
+		strings.Replace(drifts, "ROLE", "role: signal", 1):                true,
+		strings.Replace(drifts, "ROLE", "above: 0.1, role: guardrail", 1): false,
+		"  preset: service\n": false,
+		"  strategy: guard\n  stages: [{weight: 50, bake: 1h}]\n" + metric("role: signal"): false,
+	} {
+		got := verdin(t, "validate", write(t, t.TempDir(), "a.yaml", head+text))
+		if got.code != exitOK || strings.Contains(got.diag, "warning: nothing has to be shown safe") != warns {
+			t.Errorf("%q: exit code %d, want a warning: %v\n%s", text, got.code, warns, got.diag)
+		}
+	}
+}
+
 // R44: validate tells by which test each question is asked and whether its errors are
 // bounded exactly; that of recurring users is another one. The spec on standard output is
 // the spec alone.
