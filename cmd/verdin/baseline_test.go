@@ -88,6 +88,10 @@ func TestASuggestedSpecFindsDriftByItsBaseline(t *testing.T) {
 	if r := verdin(t, "replay", history, "--spec", spec); r.code != exitUsage || !strings.Contains(r.diag, "has changed") {
 		t.Errorf("another baseline: exit code %d: %s", r.code, r.diag)
 	}
+	must(t, os.Remove(base))
+	if r := verdin(t, "validate", spec); r.code != exitUsage || !strings.Contains(r.diag, "baseline.json: no such file or directory: verdin calibrate writes one") {
+		t.Errorf("no baseline: exit code %d: %s", r.code, r.diag)
+	}
 }
 
 // tail is the end of a long text.

@@ -26,7 +26,7 @@ func Bind(s *decision.Spec, read func(name string) ([]byte, error)) (*decision.S
 		if !have {
 			text, err := read(d.Reference)
 			if err != nil {
-				return nil, fmt.Errorf("drift %s: read its baseline: %w", d.Name, err)
+				return nil, fmt.Errorf("drift %s: read its baseline: %w: verdin calibrate writes one, and it stands beside the spec", d.Name, err)
 			}
 			b = decision.NewBaseline(text)
 			files[d.Reference] = b
