@@ -20,19 +20,7 @@ func (b *begin) declare() {
 	for _, r := range decision.Reasons {
 		b.metrics.Declare(telemetry.Reason, r.Code)
 	}
-	for _, m := range b.spec.Metrics {
-		for _, test := range []string{"harm", "safe", "safe_stage", "limit"} {
-			b.metrics.Declare(telemetry.Check, m.Name+"/"+test)
-		}
-	}
-	for _, d := range b.spec.Drift {
-		names := []string{d.Name + "/drift"}
-		if d.Comparison() == decision.History {
-			names = []string{d.Name + "/" + schemas.ArmStable, d.Name + "/" + schemas.ArmCanary}
-		}
-		b.metrics.Declare(telemetry.Check, names...)
-	}
-	b.metrics.Declare(telemetry.Check, "sample_ratio")
+	b.metrics.Declare(telemetry.Check, engine.Checks(b.spec)...)
 	for _, f := range fates {
 		b.metrics.Declare(telemetry.Fate, f.name)
 	}

@@ -150,7 +150,8 @@ func describe(st *control.Status) string {
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "check\trole\tresult\tstable\tcanary\tevidence\tneeded\tn stable\tn canary")
 		for _, c := range st.Checks {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g\t%s\t%s\t%d\t%d\n", c.Name, c.Role, c.Result, c.Value[0], c.Value[1], evidence(&c, c.LogE), evidence(&c, c.Threshold), c.N[0], c.N[1])
+			stable, canary := values(&c)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", c.Name, c.Role, c.Result, stable, canary, evidence(&c, c.LogE), evidence(&c, c.Threshold), c.N[0], c.N[1])
 		}
 		w.Flush()
 	}
@@ -166,6 +167,15 @@ func describe(st *control.Status) string {
 		line("if all goes on as in this stage: %s", eta(st))
 	}
 	return b.String()
+}
+
+// values prints what a check has measured of each arm; of a drift check it is one number,
+// the distance of the arms, or the share of a fault.
+func values(c *schemas.Check) (stable, canary string) {
+	if c.Kind == "drift" {
+		return "-", fmt.Sprintf("%s %.3g", c.Effect.Scale, c.Effect.Estimate)
+	}
+	return fmt.Sprintf("%.4g", c.Value[0]), fmt.Sprintf("%.4g", c.Value[1])
 }
 
 // evidence prints what a check has or needs: a power of e, or a rule's windows.

@@ -23,3 +23,17 @@ func TestStatusNamesAnArmThatMoved(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Of a drift check a status tells the distance, of others what each arm has.
+func TestStatusTellsADistanceAsOne(t *testing.T) {
+	st := control.Status{Namespace: "default", Rollout: "shop", Phase: schemas.PhaseRunning, Checks: decision.Checks([]stats.Evidence{
+		{Name: "inputs/drift", Kind: "drift", Effect: stats.Interval{Scale: "psi", Estimate: 0.0312}},
+		{Name: "errors/harm", Kind: "proportion", Value: [2]float64{0.01, 0.025}},
+	})}
+	got := strings.Join(strings.Fields(describe(&st)), " ")
+	for _, want := range []string{" - psi 0.0312 e^", " 0.01 0.025 e^"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
+}

@@ -16,3 +16,15 @@ func Questions(s *decision.Spec) (all []stats.Evidence) {
 	}
 	return all
 }
+
+// Checks are the names that evidence may have under a spec: of its tests, and of the watch
+// for labels that do not come.
+func Checks(s *decision.Spec) (names []string) {
+	for _, q := range Questions(s) {
+		names = append(names, q.Name)
+	}
+	for i := range s.Metrics {
+		names = append(names, s.Metrics[i].Name+"/heard")
+	}
+	return names
+}

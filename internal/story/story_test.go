@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"verdin/internal/engine"
 )
 
 const folder = "../../testdata/scenarios"
@@ -72,6 +74,9 @@ func TestStories(t *testing.T) {
 			for _, why := range append(s.Check(tale), tale.Check()...) {
 				t.Error(why)
 			}
+			for _, name := range unlisted(s, tale) {
+				t.Errorf("the check %s is not among engine.Checks: metrics would count it as another", name)
+			}
 			if err := tale.Again(t.Context()); err != nil {
 				t.Error("replayed:", err)
 			}
@@ -89,4 +94,21 @@ func TestStories(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unlisted are the checks of a tale that engine.Checks does not know of the spec.
+func unlisted(s *Script, tale *Tale) (names []string) {
+	known := map[string]bool{}
+	for _, name := range engine.Checks(s.Spec) {
+		known[name] = true
+	}
+	for _, m := range tale.Cuts {
+		for _, e := range m.Out.Evidence {
+			if !known[e.Name] {
+				known[e.Name] = true
+				names = append(names, e.Name)
+			}
+		}
+	}
+	return names
 }
