@@ -80,9 +80,6 @@ func TestReplayGivesTheVerdictsOfTheRun(t *testing.T) {
 		"errors": ".ndjson", "latency": ".ndjson.zst", "drift": ".ndjson.gz", "no-traffic": ".ndjson",
 		"shadow": ".ndjson.zst", "shadow-harm": ".ndjson",
 	} {
-		if whole[name] && raceDetector {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sc := lookup(t, name)
