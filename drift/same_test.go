@@ -19,7 +19,7 @@ func eachSame(t *testing.T, check func(t *testing.T, name string)) {
 // Arms that are exactly at the bound, or beyond, are called alike in at most the risk
 // of runs, in 100 looks.
 func TestDifferentArmsAreNotCalledAlike(t *testing.T) {
-	const runs, looks, alpha = 120, 100, 0.05
+	const runs, looks, alpha = 120 / stride, 100, 0.05
 	eachSame(t, func(t *testing.T, name string) {
 		for _, c := range []struct {
 			bound, truth float64

@@ -28,7 +28,7 @@ func first(r *rand.Rand, test Test, w arms, windows int, alpha float64) int64 {
 // Of 100 canaries that do not differ, or differ less than the tolerance, at most the
 // risk is alarmed in 200 looks.
 func TestFalseAlarmsStayBelowTheRisk(t *testing.T) {
-	const runs, looks, alpha = 100, 200, 0.05
+	const runs, looks, alpha = 100 / stride, 200, 0.05
 	each(t, func(t *testing.T, name string) {
 		for _, c := range []struct {
 			above, truth float64
@@ -53,7 +53,7 @@ func TestFalseAlarmsStayBelowTheRisk(t *testing.T) {
 // The world moves through the day and the split changes with the stages: both arms
 // are alike in every window, and pooled they are not.
 func TestAMovingWorldIsNoDrift(t *testing.T) {
-	const runs, looks, alpha = 100, 180, 0.05
+	const runs, looks, alpha = 100 / stride, 180, 0.05
 	each(t, func(t *testing.T, name string) {
 		r := rand.New(rand.NewPCG(17, 18))
 		alarms := 0

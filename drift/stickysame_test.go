@@ -31,7 +31,7 @@ func largestGap(p, q []float64) (most float64) {
 // Arms that are as far apart as the bound are not called alike, though users come back;
 // the test for independent events calls them so.
 func TestStickyArmsAtTheBoundAreNotAlike(t *testing.T) {
-	const runs, looks, alpha = 200, 100, 0.05
+	const runs, looks, alpha = 200 / stride, 100, 0.05
 	eachStickySame(t, func(t *testing.T, name string) {
 		r := rand.New(rand.NewPCG(71, 72))
 		p, q := tilted(6, 0.1, distance)

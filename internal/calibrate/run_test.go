@@ -27,7 +27,7 @@ func calibrated(t *testing.T, assignment string, n int, opt Options) *Report {
 
 func TestHarmlessSplitsAreQuiet(t *testing.T) {
 	for _, assignment := range []string{"request", "sticky"} {
-		r := calibrated(t, assignment, 3000, Options{Splits: 30, Power: -1})
+		r := calibrated(t, assignment, 3000, Options{Splits: 30 / stride, Power: -1})
 		if len(r.Before) < 6 {
 			t.Fatalf("%s: %d checks, want those of three metrics, two distributions and the split", assignment, len(r.Before))
 		}

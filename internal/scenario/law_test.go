@@ -22,7 +22,7 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 }
 
 func TestTheSizeOfTheTicksChangesNothing(t *testing.T) {
-	for _, name := range []string{"good", "no-traffic", "srm"} {
+	for _, name := range thin([]string{"good", "no-traffic", "srm"}) {
 		sc := lookup(t, name)
 		want := collect(sc, 7, 15*time.Minute, time.Hour, tenth)
 		for _, tick := range []time.Duration{time.Millisecond * 137, time.Second, 10 * time.Second} {
@@ -58,7 +58,7 @@ func TestTheRouterDoesNotChangeTheRequests(t *testing.T) {
 }
 
 func TestEventTimesNeverFallWithinAPartition(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range thin(Names()) {
 		last := map[[2]any]schemas.Time{}
 		from := noon
 		play(lookup(t, name), 7, 15*time.Minute, 700*time.Millisecond, tenth, func(r record) {
