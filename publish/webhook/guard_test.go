@@ -17,13 +17,14 @@ func TestOnlyPublicAddressesAreAllowed(t *testing.T) {
 		"169.254.169.254": false, "::ffff:169.254.169.254": false, "fe80::1": false, "fe80::1%eth0": false, "fd00::1": false, "fec0::1": false,
 		"0.0.0.0": false, "::": false, "0.1.2.3": false, "100.64.0.1": false, "224.0.0.1": false, "ff02::1": false, "255.255.255.255": false,
 		"64:ff9b::a00:1": false, "2002:a00:1::": false, "2001::1": false, "::7f00:1": false, "240.0.0.1": false, "198.18.0.1": false, "192.0.2.1": false,
+		"192.0.0.8": false, "192.88.99.1": false, "198.51.100.1": false, "203.0.113.1": false, "64:ff9b:1::1": false, "100::1": false, "2001:db8::1": false,
 	} {
 		if got := (&guard{}).allows(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s: allowed %v, want %v", text, got, want)
 		}
 	}
-	g := &guard{networks: prefixes("10.2.0.0/16"), loopback: true}
-	for text, want := range map[string]bool{"10.2.3.4": true, "::ffff:10.2.3.4": true, "10.3.0.1": false, "127.0.0.1": true, "::1": true, "169.254.169.254": false} {
+	g := &guard{networks: prefixes("10.2.0.0/16", "fe80::/64"), loopback: true}
+	for text, want := range map[string]bool{"10.2.3.4": true, "::ffff:10.2.3.4": true, "10.3.0.1": false, "fe80::1%eth0": true, "fe80:1::1": false, "127.0.0.1": true, "::1": true, "169.254.169.254": false} {
 		if got := g.allows(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s with a network listed: allowed %v, want %v", text, got, want)
 		}

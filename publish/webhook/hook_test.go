@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,8 +63,12 @@ func TestAttemptsAreBounded(t *testing.T) {
 		<-time.After(time.Hour)
 		synctest.Wait()
 		expect(t, h, 0, 1)
-		if n := len(r.arrivals()); n != attempts {
-			t.Errorf("%d attempts, want %d", n, attempts)
+		came := r.arrivals()
+		if len(came) != attempts {
+			t.Fatalf("%d attempts, want %d", len(came), attempts)
+		}
+		if last := came[attempts-1].at.Sub(came[attempts-2].at); last != longest {
+			t.Errorf("the last attempt came after %v, want %v", last, longest)
 		}
 		r.mu.Lock()
 		r.codes = []int{200}
@@ -73,6 +78,54 @@ func TestAttemptsAreBounded(t *testing.T) {
 		expect(t, h, 1, 1)
 		end()
 	})
+}
+
+// What a receiver may take later comes again.
+func TestEveryPassingTroubleIsRetried(t *testing.T) {
+	for _, code := range []int{408, 425, 429, 500, 502, 504, 599} {
+		synctest.Test(t, func(t *testing.T) {
+			h, _, end := run(t, &receiver{codes: []int{code, 204}})
+			h.Send(note(1))
+			<-time.After(time.Minute)
+			synctest.Wait()
+			expect(t, h, 1, 0)
+			end()
+		})
+	}
+}
+
+// mute takes connections and never answers.
+type mute struct{ begun []time.Time }
+
+func (m *mute) RoundTrip(req *http.Request) (*http.Response, error) {
+	m.begun = append(m.begun, time.Now())
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+// A receiver that never answers is given up and tried again, like one that is away.
+func TestAnAttemptEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &mute{}
+		h := newHook(Target{Name: "chat", URL: "https://example.com/hook"}, testKey(t), func(error) {}, m)
+		n := note(1)
+		h.deliver(t.Context(), &n)
+		expect(t, h, 0, 1)
+		if len(m.begun) != attempts || m.begun[1].Sub(m.begun[0]) != patience+firstWait {
+			t.Errorf("attempts at %v", m.begun)
+		}
+	})
+}
+
+// The environment's proxy would see every note, and choose where it goes.
+func TestNoProxyIsAsked(t *testing.T) {
+	h, err := New(&Config{}, Target{Name: "chat", URL: "https://example.com/hook", KeyFile: keyFile(t)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.client.Transport.(*http.Transport).Proxy != nil {
+		t.Error("a proxy is asked")
+	}
 }
 
 // What the receiver refuses is not sent again, redirects among it.

@@ -59,7 +59,7 @@ func TestVerifyRefusesWhatWasNotSigned(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if (Key{}).Verify(signed(vectorID, "1614265330", vectorSign), []byte(vectorBody), vectorTime, time.Minute) == nil {
+	if (Key{}).Verify(signed(vectorID, "1614265330", (Key{}).sign(vectorID, vectorTime, []byte(vectorBody))), []byte(vectorBody), vectorTime, time.Minute) == nil {
 		t.Error("no key verifies")
 	}
 }
@@ -76,6 +76,7 @@ func TestKeyFiles(t *testing.T) {
 		"group":    {secret, 0o440, "mode 0440 lets others read it"},
 		"world":    {secret, 0o644, "mode 0644 lets others read it"},
 		"short":    {"whsec_AAAA", 0o400, "no base64 of 24 to 64 bytes"},
+		"long":     {keyPrefix + strings.Repeat("AAAA", 22), 0o400, "no base64 of 24 to 64 bytes"},
 		"no text":  {"", 0o400, "no base64"},
 		"password": {"correct horse battery staple", 0o400, "no base64"},
 	} {
