@@ -33,12 +33,31 @@ func TestNamedRoutersAreNamedWhenTheyOwe(t *testing.T) {
 	}
 }
 
+// Of many that owe a few are named. Names that read as numbers or truths stay names.
+func TestManyRoutersThatOweAreCounted(t *testing.T) {
+	text := strings.Replace(testSpec, "spec:\n", "spec:\n  publish: {routers: [\"1\", \"true\", r3, r4, r5, r6, r7]}\n", 1)
+	s, err := decision.Parse([]byte(text), "r.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := decision.Parse(s.YAML(), "again.yaml"); err != nil || !slices.Equal(again.Publish.Named, s.Publish.Named) {
+		t.Errorf("printed and read again: %v", err)
+	}
+	st, _ := decision.Decide(s, decision.New(s, decision.Head{}, 0), decision.Input{})
+	in := decision.Input{Cut: decision.Cut{Wall: schemas.Time(10 * time.Minute), Owing: s.Publish.Named}}
+	in.Health.LastData, in.Health.Mark = in.Cut.Wall, in.Cut.Wall
+	if _, v := decision.Decide(s, st, in); v == nil || !strings.HasSuffix(v.Reason.Message, ": 1, r3, r4, r5, r6 and 2 others have not") {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
 func TestRefusedRouterLists(t *testing.T) {
 	for list, want := range map[string]string{
 		"[]":                                    "name at least one",
 		"[edge-1, e_2]":                         `router "e_2" is no DNS-1123 label`,
 		"[a, b, a]":                             `router "a" is listed twice`,
 		"[3]":                                   "must be text",
+		"10001":                                 "use 1 to 10000",
 		"[" + strings.Repeat("r, ", 300) + "r]": "listed twice",
 		"[" + strings.Join(many(257), ", ") + "]": "257 named routers are more than 256",
 	} {

@@ -181,3 +181,26 @@ func TestOnlyNamedRoutersCount(t *testing.T) {
 	}
 	book(2, 1).owing() // nobody is named
 }
+
+// A named router owes the first verdict that waits until it serves that one or a later
+// one; an earlier one does not settle it. Routers that were heard before the names do
+// not count.
+func TestANamedRouterOwesTheFirstVerdictThatWaits(t *testing.T) {
+	b := book(2, 1)
+	b.named, b.heads = []string{"a", "b"}, []routerHead{{Router: "x", pendingVerdict: pendingVerdict{Generation: 1, Sequence: 1}}}
+	for _, router := range []string{"a", "b"} {
+		if want := router != "b"; !slices.Contains(b.owing(), router) || slices.Contains(b.owing(), "a") != want {
+			t.Errorf("before %s: %v owe", router, b.owing())
+		}
+		if got := took(b, ack(router, 1, 10)); (len(got) > 0) != (router == "b") {
+			t.Errorf("%s completes %v", router, got)
+		}
+	}
+	if got := b.owing(); len(got) > 0 {
+		t.Errorf("nothing waits, and %v owe", got)
+	}
+	b.open(&schemas.Verdict{Generation: 1, Sequence: 2}, named(2))
+	if got := b.owing(); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("verdict 2 waits, and %v owe", got)
+	}
+}
