@@ -48,8 +48,10 @@ func (u *unpacker) unpack(dst []byte, codec Codec, src []byte) ([]byte, error) {
 	case Snappy:
 		return unpackSnappy(dst, src)
 	case LZ4:
-		if out, ok := unpackLZ4(dst, src); ok {
+		if out, ok := unpackLZ4(dst, src); ok && len(out)-len(dst) <= MaxBatchBytes {
 			return out, nil
+		} else if ok {
+			return out[:len(dst)+MaxBatchBytes+1], errTooLarge
 		}
 		u.in.Reset(src)
 		if u.lz4 == nil {

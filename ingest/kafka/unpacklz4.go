@@ -22,7 +22,8 @@ const (
 // themselves. It reads the blocks straight into dst, and passes over the checksum of the
 // content: the batch has one of its own, and it was right. It returns false where the
 // input is anything else, also where it is damaged: then the library's reader, which
-// takes every frame, must read it and tell what is wrong.
+// takes every frame, must read it and tell what is wrong. Beyond MaxBatchBytes it stops
+// with more than that, true.
 func unpackLZ4(dst, src []byte) ([]byte, bool) {
 	if len(src) < lz4Head || binary.LittleEndian.Uint32(src) != lz4Magic || src[4]&^lz4Summed != lz4Plain {
 		return dst, false
@@ -47,8 +48,11 @@ func unpackLZ4(dst, src []byte) ([]byte, bool) {
 			return dst, false
 		}
 		var ok bool
-		if dst, ok = appendLZ4(dst, src[:n], head&lz4Stored != 0, largest); !ok || len(dst)-start > MaxBatchBytes {
+		if dst, ok = appendLZ4(dst, src[:n], head&lz4Stored != 0, largest); !ok {
 			return dst, false
+		}
+		if len(dst)-start > MaxBatchBytes {
+			return dst, true
 		}
 		src = src[n:]
 	}
