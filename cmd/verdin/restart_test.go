@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +19,7 @@ func TestRunGoesOnWhereItStopped(t *testing.T) {
 	r.spec(t, "a")
 	first := launch(t, "run", "-c", r.config)
 	first.await(t, `"msg":"verdict acked"`, `"generation":1,"sequence":1`)
+	eventually(t, "the journal says that NATS has it", func() bool { return r.keeps(t, `"result":"acked"`) })
 
 	second := launch(t, "run", "-c", r.config)
 	if code := second.exit(t); code != exitRuntime {
@@ -94,6 +97,7 @@ func TestLostVerdictsAreWrittenAgain(t *testing.T) {
 	r.spec(t, "a")
 	p := launch(t, "run", "-c", r.config)
 	p.await(t, `"msg":"verdict acked"`, `"generation":1,"sequence":1`)
+	eventually(t, "the journal says that NATS has it", func() bool { return r.keeps(t, `"result":"acked"`) }) // else it is not lost, but still to be written
 	p.stop(t)
 	port := r.nats.Addr().(*net.TCPAddr).Port
 	r.nats.Shutdown()
@@ -116,6 +120,20 @@ func TestLostVerdictsAreWrittenAgain(t *testing.T) {
 	}
 	p.stop(t)
 	noGoroutinesLeft(t)
+}
+
+// keeps tells whether a file of the engine has a text in it.
+func (r *rig) keeps(t *testing.T, text string) (has bool) {
+	t.Helper()
+	must(t, filepath.WalkDir(r.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || has {
+			return nil // what is gone again holds nothing
+		}
+		b, _ := os.ReadFile(path)
+		has = bytes.Contains(b, []byte(text))
+		return nil
+	}))
+	return has
 }
 
 // A topic that is deleted under a rollout holds it, with what to do; the topic created
