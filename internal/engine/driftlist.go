@@ -21,12 +21,10 @@ func (t *driftCheck) names(worst *watched, shown bool) string {
 		return ""
 	}
 	out := "the feature with most evidence: " + worst.field + "; "
-	var others []string
-	for _, name := range t.listed() {
-		if shown && name != worst.field {
-			others = append(others, name)
-		}
+	if !shown {
+		return out
 	}
+	others := slices.DeleteFunc(t.listed(), func(name string) bool { return name == worst.field })
 	if n := len(others) - mostList; n > 0 {
 		others = append(others[:mostList], fmt.Sprintf("%d more", n))
 	}
