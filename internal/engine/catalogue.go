@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"iter"
+
 	"verdin/decision"
 	"verdin/ingest/window"
 	"verdin/schemas"
@@ -67,6 +69,28 @@ func newTests(spec *decision.Spec, budget decision.Budget, plan *window.Plan) []
 		tests = append(tests, row.new(compiled{spec, budget, plan})...)
 	}
 	return tests
+}
+
+// segment is the n-th listed value of a field.
+type segment struct {
+	field *decision.Segment
+	n     int
+}
+
+func (s segment) name() string { return s.field.Name(s.field.Values[s.n]) }
+
+// segments are those of the spec by their number in the plan, from 1 over all fields.
+func (c compiled) segments() iter.Seq2[int, segment] {
+	return func(yield func(int, segment) bool) {
+		number := 0
+		for k := range c.spec.Segments {
+			for n := range c.spec.Segments[k].Values {
+				if number++; !yield(number, segment{&c.spec.Segments[k], n}) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // relearner is a test that follows the frozen edges of learnt features.

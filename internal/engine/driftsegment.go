@@ -14,21 +14,16 @@ func (c compiled) segmentDrifts(d *decision.Drift) (out []*driftCheck) {
 	if !d.Segments {
 		return nil
 	}
-	number := 0
-	for k := range c.spec.Segments {
-		g := &c.spec.Segments[k]
-		for n, value := range g.Values {
-			number++
-			spec := *d
-			spec.Role = g.RoleIn(d.Role, n)
-			t := c.driftCheck(&spec, g.Name(value))
-			t.segment = number
-			for i := range t.features {
-				t.features[i].slot = slices.Index(c.plan.Inside, t.features[i].at)
-			}
-			t.Relearn(c.plan)
-			out = append(out, t)
+	for number, in := range c.segments() {
+		spec := *d
+		spec.Role = in.field.RoleIn(d.Role, in.n)
+		t := c.driftCheck(&spec, in.name())
+		t.segment = number
+		for i := range t.features {
+			t.features[i].slot = slices.Index(c.plan.Inside, t.features[i].at)
 		}
+		t.Relearn(c.plan)
+		out = append(out, t)
 	}
 	return out
 }

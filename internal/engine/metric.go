@@ -66,18 +66,13 @@ func (c compiled) segmentTests(i int) (out []metricTest) {
 	if c.spec.Metrics[i].On == "resource" {
 		return nil
 	}
-	number := 0
-	for k := range c.spec.Segments {
-		g := &c.spec.Segments[k]
-		for n, value := range g.Values {
-			number++
-			t := c.metricTest(i)
-			spec := *t.spec
-			spec.Role, spec.Limit = g.RoleIn(c.spec.Metrics[i].Role, n), decision.Limit{}
-			t.spec, t.segment, t.within, t.margins, t.use = &spec, number, g.Name(value), nil, nil
-			t.limits = thresholds{harm: c.budget.SegmentThreshold(spec.Name, "harm", t.within)}
-			out = append(out, t)
-		}
+	for number, in := range c.segments() {
+		t := c.metricTest(i)
+		spec := *t.spec
+		spec.Role, spec.Limit = in.field.RoleIn(c.spec.Metrics[i].Role, in.n), decision.Limit{}
+		t.spec, t.segment, t.within, t.margins, t.use = &spec, number, in.name(), nil, nil
+		t.limits = thresholds{harm: c.budget.SegmentThreshold(spec.Name, "harm", t.within)}
+		out = append(out, t)
 	}
 	return out
 }
