@@ -10,6 +10,7 @@ import (
 	"verdin/decision"
 	"verdin/internal/engine"
 	"verdin/schemas"
+	"verdin/stats"
 	"verdin/stats/multiple"
 )
 
@@ -41,19 +42,26 @@ func alike(n int, risk float64, each func(engine.Outcome)) story {
 // spend its risk once: their thresholds are shares of it that sum to no more than one.
 func TestSegmentsSpendTheRiskOnce(t *testing.T) {
 	const risk = 0.2
-	most := multiple.GenerationAlpha(risk, 1)
 	for _, n := range []int{0, 1, 2, 7, 64} {
 		w := alike(n, risk, nil)
 		w.length = 30 * time.Second
-		sum, tests := 0.0, 0
-		for _, e := range w.run(t, 1).evidence {
-			if e.Role == decision.Guardrail && e.Test == "harm" {
-				sum, tests = sum+math.Exp(-e.Threshold), tests+1
-			}
+		spendOnce(t, w.run(t, 1).evidence, decision.Guardrail, "harm", n+1, risk)
+	}
+}
+
+// spendOnce checks that so many tests of a role spend together what a first generation
+// has of a risk, and nearly all of it.
+func spendOnce(t *testing.T, evidence []stats.Evidence, role, test string, want int, risk float64) {
+	t.Helper()
+	most := multiple.GenerationAlpha(risk, 1)
+	sum, tests := 0.0, 0
+	for _, e := range evidence {
+		if e.Role == role && e.Test == test {
+			sum, tests = sum+math.Exp(-e.Threshold), tests+1
 		}
-		if tests != n+1 || sum > most+1e-12 || sum < most*0.99 {
-			t.Errorf("%d segments: %d tests of harm spend %.4f of %.4f", n, tests, sum, most)
-		}
+	}
+	if tests != want || sum > most+1e-12 || sum < most*0.99 {
+		t.Errorf("%d tests of %s, want %d, spend %.4f of %.4f", tests, test, want, sum, most)
 	}
 }
 
